@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nova-lite: a light compute controller with the OpenStack Compute API."""

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Green threads or native threads: decided once, before anything else.
+
+Every entry point calls ``setup_from_argv()`` before it imports the rest of
+nova_lite. Everything else is written to ``threading``, ``queue`` and ``time``
+and to the few names below; this is the only module that imports eventlet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+EVENTLET = "eventlet"
+THREADING = "threading"
+
+_mode = THREADING
+
+
+class Executor(Protocol):
+    """What ``pool`` returns: a bounded executor of either kind."""
+
+    def submit(self, fn: Callable[..., Any], /, *a: Any, **kw: Any) -> Any: ...
+    def shutdown(self, wait: bool = True) -> None: ...
+
+
+def mode() -> str:
+    """``eventlet`` or ``threading``: what this process runs under."""
+    return _mode
+
+
+def setup(chosen: str) -> None:
+    """Make this process eventlet or threading; call before other imports."""
+    global _mode
+    if chosen not in (EVENTLET, THREADING):
+        raise ValueError(
+            f"concurrency must be eventlet or threading, not {chosen!r}"
+        )
+    _mode = chosen
+    # Importing eventlet warns that it is in maintenance: known, and the
+    # threading mode is there for whoever minds.
+    os.environ.setdefault("EVENTLET_IMPORT_VERSION_ONLY", "0")
+    # psycopg's C wait would block every green thread; its Python one yields.
+    if chosen == EVENTLET:
+        os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
+        import eventlet
+
+        eventlet.monkey_patch()
+    from oslo_service import backend
+
+    backend.init_backend(
+        backend.BackendType.EVENTLET
+        if chosen == EVENTLET
+        else backend.BackendType.THREADING
+    )
+
+
+def setup_from_argv(argv: Sequence[str] | None = None) -> None:
+    """Read ``[DEFAULT] concurrency`` from the configuration files and set up.
+
+    The files are those of ``--config-file`` and ``--config-dir``, or the
+    default ones; ``NOVA_LITE_CONCURRENCY`` in the environment wins.
+    """
+    setup(
+        os.environ.get("NOVA_LITE_CONCURRENCY")
+        or _configured(list(sys.argv[1:] if argv is None else argv))
+    )
+
+
+def _configured(argv: list[str]) -> str:
+    from oslo_config import cfg
+
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config-file", action="append", default=[])
+    parser.add_argument("--config-dir", action="append", default=[])
+    known, _ = parser.parse_known_args(argv)
+    conf = cfg.ConfigOpts()
+    conf.register_opts(
+        [cfg.StrOpt("concurrency", default=EVENTLET)],
+    )
+    args = []
+    for name in known.config_file:
+        args += ["--config-file", name]
+    for name in known.config_dir:
+        args += ["--config-dir", name]
+    conf(args, project="nova_lite", prog="nova-lite")
+    return str(conf.concurrency)
+
+
+def native(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a blocking C call without stopping the other green threads."""
+    if _mode == EVENTLET:
+        from eventlet import tpool
+
+        return tpool.execute(fn, *args, **kwargs)  # type: ignore[no-any-return]
+    return fn(*args, **kwargs)
+
+
+def pool(size: int) -> Executor:
+    """A bounded executor of the mode's kind of thread."""
+    import futurist
+
+    if _mode == EVENTLET:
+        return futurist.GreenThreadPoolExecutor(max_workers=size)  # type: ignore[no-any-return]
+    return futurist.ThreadPoolExecutor(max_workers=size)  # type: ignore[no-any-return]
+
+
+def spawn(fn: Callable[..., Any], *args: Any, name: str = "") -> None:
+    """Run in a daemon thread of the mode's kind; the result is dropped."""
+    threading.Thread(
+        target=fn, args=args, name=name or None, daemon=True
+    ).start()
+
+
+def original(module: str) -> Any:
+    """The unpatched module, for code that runs in a native thread."""
+    if _mode == EVENTLET:
+        from eventlet import patcher
+
+        return patcher.original(module)
+    import importlib
+
+    return importlib.import_module(module)
+
+
+def in_hub_from_native(fn: Callable[[Any], None]) -> NativeMailbox:
+    """A mailbox by which a native thread hands items to green code."""
+    return NativeMailbox(fn)
+
+
+class NativeMailbox:
+    """Items put by a native thread, handled one by one by a green thread.
+
+    Under eventlet a native thread must not touch green primitives: it writes
+    a byte into a pipe, and a green thread that waits for the pipe takes the
+    item from a native queue.
+    """
+
+    def __init__(self, handler: Callable[[Any], None]) -> None:
+        self._handler = handler
+        self._queue: Any = original("queue").Queue()
+        self._read_fd, self._write_fd = os.pipe()
+        os.set_blocking(self._write_fd, False)
+        spawn(self._drain, name="native-mailbox")
+
+    def put(self, item: Any) -> None:
+        """Called in the native thread; never blocks."""
+        self._queue.put(item)
+        try:
+            original("os").write(self._write_fd, b"x")
+        except BlockingIOError:
+            return  # the pipe is full of wake-ups already
+
+    def _drain(self) -> None:
+        if _mode == EVENTLET:
+            from eventlet.greenio import GreenPipe
+
+            reader: Any = GreenPipe(self._read_fd, "rb", 0)
+        else:
+            reader = os.fdopen(self._read_fd, "rb", 0)
+        while reader.read(1):
+            while not self._queue.empty():
+                self._handler(self._queue.get_nowait())
+
+
+def serve_wsgi(
+    sock: Any, app: Callable[..., Any], threads: int, log: Any
+) -> Callable[[], None]:
+    """Serve ``app`` on a listening socket in the background.
+
+    eventlet's own server in eventlet mode, cheroot's thread pool else.
+    Returns the function that stops it: no new connection is taken, those
+    being answered are finished.
+    """
+    if _mode == EVENTLET:
+        import eventlet
+        import eventlet.wsgi
+
+        green_pool = eventlet.GreenPool(threads)
+        server = eventlet.spawn(
+            eventlet.wsgi.server,
+            sock,
+            app,
+            custom_pool=green_pool,
+            log=log,
+            log_output=False,
+            debug=False,
+            socket_timeout=None,
+            keepalive=True,
+        )
+
+        def stop_green() -> None:
+            server.kill()
+            green_pool.resize(0)
+            with eventlet.Timeout(30, False):
+                green_pool.waitall()
+
+        return stop_green
+
+    from cheroot import wsgi
+
+    http = wsgi.Server(
+        sock.getsockname()[:2], app, numthreads=min(threads, 32)
+    )
+    http.socket = sock
+    http.error_log = lambda msg="", level=20, traceback=False: log.debug(msg)
+    # The socket is bound already (workers share it): prepare() would bind
+    # again, so cheroot is told by its own systemd-style socket argument.
+    http.bind_addr = sock.getsockname()[:2]
+    http.prepare = _prepare_without_bind(http)
+    http.prepare()
+    spawn(http.serve, name="wsgi")
+    return http.stop  # type: ignore[no-any-return]
+
+
+def _prepare_without_bind(http: Any) -> Callable[[], None]:
+    def prepare() -> None:
+        from cheroot import connections
+
+        http.socket.settimeout(1)
+        http._connections = connections.ConnectionManager(http)
+        http.requests.start()
+        http.ready = True
+        http._start_time = __import__("time").time()
+
+    return prepare

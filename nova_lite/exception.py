@@ -1,0 +1,328 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole tree of domain errors.
+
+A class stands below the HTTP meaning that it has for a user: the API maps
+the base class to a status, once. ``message`` is a sentence with keyword
+fields; ``NotFound(name="x")`` fills them, ``NotFound("a sentence")`` replaces
+them. Domain errors cross RPC as themselves, so each must be constructible
+from its message alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class NovaLiteException(Exception):
+    """Base of every domain error; ``code`` is the HTTP status it means."""
+
+    message = "An unknown error happened."
+    code = 500
+
+    def __init__(self, message: str | None = None, **kwargs: Any) -> None:
+        self.kwargs = kwargs
+        if message is None:
+            message = self.message % kwargs if kwargs else self.message
+        super().__init__(message)
+
+    def format_message(self) -> str:
+        """The sentence for the user."""
+        return str(self.args[0])
+
+
+# --- 400: the request cannot be right --------------------------------------
+
+
+class Invalid(NovaLiteException):
+    message = "The request is not valid."
+    code = 400
+
+
+class InvalidInput(Invalid):
+    message = "Invalid input: %(reason)s"
+
+
+class ValidationError(Invalid):
+    message = "%(detail)s"
+
+
+class InvalidSortKey(Invalid):
+    message = "Sort key '%(key)s' is not one of: %(allowed)s."
+
+
+class MarkerNotFound(Invalid):
+    message = "Marker %(marker)s could not be found."
+
+
+class FlavorTooSmall(Invalid):
+    message = "The flavor is too small for the image: %(reason)s"
+
+
+class ImageNotActive(Invalid):
+    message = "Image %(image_id)s is not active (it is %(status)s)."
+
+
+class ImageUnacceptable(Invalid):
+    message = "Image %(image_id)s cannot be used: %(reason)s"
+
+
+class UnsupportedNetworks(Invalid):
+    message = (
+        "This cloud has no network service: leave 'networks' out or give "
+        "\"none\"."
+    )
+
+
+class InvalidKeypair(Invalid):
+    message = "Keypair data is invalid: %(reason)s"
+
+
+class InvalidGlobalAPIVersion(Invalid):
+    message = (
+        "Version %(version)s is not supported by the API. Minimum is "
+        "%(minimum)s and maximum is %(maximum)s."
+    )
+    code = 406
+
+
+class InvalidAPIVersionString(Invalid):
+    message = (
+        "API Version String %(version)s is of invalid format. Must be of "
+        "format MajorNum.MinorNum."
+    )
+
+
+class RequestTooLarge(Invalid):
+    message = "The request body is larger than %(limit)d bytes."
+    code = 413
+
+
+# --- 401 and 403 -------------------------------------------------------------
+
+
+class Unauthorized(NovaLiteException):
+    message = "The request you have made requires authentication."
+    code = 401
+
+
+class Forbidden(NovaLiteException):
+    message = "You are not authorized to perform this action."
+    code = 403
+
+
+class PolicyNotAuthorized(Forbidden):
+    message = "Policy doesn't allow %(action)s to be performed."
+
+
+class OverQuota(NovaLiteException):
+    message = (
+        "Quota exceeded for %(overs)s: Requested %(requested)s, but already "
+        "used %(used)s of %(allowed)s %(overs)s"
+    )
+    code = 403
+
+
+# --- 404 ---------------------------------------------------------------------
+
+
+class NotFound(NovaLiteException):
+    message = "The resource could not be found."
+    code = 404
+
+
+class InstanceNotFound(NotFound):
+    message = "Instance %(instance_id)s could not be found."
+
+
+class InstanceActionNotFound(NotFound):
+    message = (
+        "Action for request_id %(request_id)s on instance %(instance_uuid)s "
+        "not found"
+    )
+
+
+class FlavorNotFound(NotFound):
+    message = "Flavor %(flavor_id)s could not be found."
+
+
+class FlavorExtraSpecsNotFound(NotFound):
+    message = (
+        "Flavor %(flavor_id)s has no extra specs with key %(extra_specs_key)s."
+    )
+
+
+class FlavorAccessNotFound(NotFound):
+    message = (
+        "Flavor access not found for %(flavor_id)s / %(project_id)s "
+        "combination."
+    )
+
+
+class KeypairNotFound(NotFound):
+    message = "Keypair %(name)s not found for user %(user_id)s"
+
+
+class ImageNotFound(NotFound):
+    message = "Image %(image_id)s could not be found."
+
+
+class ServiceNotFound(NotFound):
+    message = "Service %(service_id)s could not be found."
+
+
+class ComputeHostNotFound(NotFound):
+    message = "Compute host %(host)s could not be found."
+
+
+class ResourceProviderNotFound(NotFound):
+    message = "No resource provider %(uuid)s."
+
+
+# --- 409: the request fights with the present state --------------------------
+
+
+class Conflict(NovaLiteException):
+    message = "The request conflicts with the present state."
+    code = 409
+
+
+class InstanceInvalidState(Conflict):
+    message = (
+        "Cannot '%(method)s' instance %(instance_uuid)s while it is in "
+        "%(attr)s %(state)s"
+    )
+
+
+class InstanceNotReady(Conflict):
+    message = "Instance %(instance_id)s is not ready"
+
+
+class InstanceIsLocked(Conflict):
+    message = "Instance %(instance_uuid)s is locked"
+
+
+class UnexpectedTaskState(Conflict):
+    message = (
+        "Instance %(instance_uuid)s changed meanwhile: expected task_state "
+        "%(expected)s, found %(actual)s."
+    )
+
+
+class UnexpectedDeletingTaskState(UnexpectedTaskState):
+    message = "Instance %(instance_uuid)s is being deleted."
+
+
+class FlavorExists(Conflict):
+    message = "Flavor with name %(name)s already exists."
+
+
+class FlavorIdExists(Conflict):
+    message = "Flavor with ID %(flavor_id)s already exists."
+
+
+class FlavorAccessExists(Conflict):
+    message = (
+        "Flavor access already exists for flavor %(flavor_id)s and project "
+        "%(project_id)s combination."
+    )
+
+
+class KeypairExists(Conflict):
+    message = "Key pair '%(key_name)s' already exists."
+
+
+class ClaimConflict(Conflict):
+    """A provider's generation moved between read and write: read again."""
+
+    message = "Provider %(provider)s was changed by another claim."
+
+
+# --- 503 ---------------------------------------------------------------------
+
+
+class ServiceUnavailable(NovaLiteException):
+    message = "The service is unavailable: %(reason)s"
+    code = 503
+
+
+class MessagingUnavailable(ServiceUnavailable):
+    message = (
+        "The message broker did not answer: %(reason)s. Try again shortly."
+    )
+
+
+class DatabaseUnavailable(ServiceUnavailable):
+    message = "The database did not answer. Try again shortly."
+
+
+# --- 500: something of ours or below us failed -------------------------------
+
+
+class Internal(NovaLiteException):
+    message = "Internal error: %(reason)s"
+    code = 500
+
+
+class ConfigurationError(Internal):
+    message = "Configuration error: %(reason)s"
+
+
+class NoValidHost(Internal):
+    message = "No valid host was found. %(reason)s"
+
+
+class MaxRetriesExceeded(NoValidHost):
+    message = "Exceeded maximum number of retries. %(reason)s"
+
+
+class ResourcesUnavailable(Internal):
+    """A claim on this host failed: another host may do."""
+
+    message = "Insufficient compute resources: %(reason)s."
+
+
+class VirtError(Internal):
+    message = "The hypervisor failed: %(reason)s"
+
+
+class GuestNotFound(VirtError):
+    message = "No guest %(uuid)s on this host."
+
+
+class ConsoleNotAvailable(VirtError):
+    message = "Guest does not have a console available."
+    code = 409
+
+
+class HypervisorUnavailable(VirtError):
+    message = "Connection to the hypervisor is broken: %(reason)s"
+
+
+class InvalidDiskInfo(VirtError):
+    message = "Disk info is invalid: %(reason)s"
+
+
+class DiskFull(VirtError):
+    message = "No space for %(path)s: %(reason)s"
+
+
+class ImageError(Internal):
+    message = "The image service failed: %(reason)s"
+
+
+class ImageDownloadFailed(ImageError):
+    message = "Image %(image_id)s could not be downloaded: %(reason)s"
+
+
+class ImageChecksumMismatch(ImageError):
+    message = "Image %(image_id)s arrived damaged: %(reason)s"
+
+
+class NetworkError(Internal):
+    message = "The network service failed: %(reason)s"
+
+
+class BuildAbort(Internal):
+    """A build that no other host could do either."""
+
+    message = "Build of instance %(instance_uuid)s aborted: %(reason)s"

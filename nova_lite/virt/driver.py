@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The interface between nova-lite-compute and a hypervisor.
+
+A driver gets plain values (``GuestSpec``) and knows no RPC, no database and
+no manager; what it needs from above it asks from the ``VirtAPI`` given at
+construction. Drivers are found by stevedore under ``nova_lite.virt``.
+
+Every method is safe to repeat: after a crash the manager calls it again, and
+the driver looks at the hypervisor and the disk, never at its memory.
+"""
+
+from __future__ import annotations
+
+import abc
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nova_lite.compute import power_state
+
+# Percent done, 0 to 100, and what is being done ("image download").
+ProgressCallback = Callable[[int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSpec:
+    """What a driver needs to know of an image.
+
+    ``id`` is empty for a guest that boots from a volume; ``properties`` are
+    the image's own (``hw_*``, ``os_*``), all strings.
+    """
+
+    id: str
+    name: str = ""
+    disk_format: str = "raw"
+    container_format: str = "bare"
+    size_bytes: int = 0
+    checksum: str | None = None
+    min_disk_gb: int = 0
+    min_ram_mb: int = 0
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GuestSpec:
+    """One server as the hypervisor is to run it.
+
+    ``name`` is the domain's name (``instance-<first 8 of uuid>`` by
+    default); ``user_data`` is base64 as the user gave it.
+    """
+
+    uuid: str
+    name: str
+    display_name: str
+    hostname: str
+    project_id: str
+    user_id: str
+    vcpus: int
+    memory_mb: int
+    root_gb: int
+    ephemeral_gb: int
+    swap_mb: int
+    flavor_name: str
+    flavor_extra_specs: Mapping[str, str]
+    image: ImageSpec
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    user_data: str | None = None
+    key_name: str | None = None
+    public_key: str | None = None
+    admin_password: str | None = None
+    config_drive: bool = False
+    availability_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GuestInfo:
+    """A guest as the hypervisor has it. ``state`` is a power_state."""
+
+    uuid: str
+    name: str
+    state: int
+    owned: bool  # carries nova-lite's own metadata: we made it
+
+
+@dataclass(frozen=True, slots=True)
+class HostResources:
+    """What a host has, in all and used by guests, as it is now."""
+
+    vcpus: int
+    memory_mb: int
+    local_gb: int
+    vcpus_used: int
+    memory_mb_used: int
+    local_gb_used: int
+    disk_available_least_gb: int
+    hypervisor_type: str  # "QEMU", "fake"
+    hypervisor_version: int  # 7002000 for 7.2.0
+    hypervisor_hostname: str
+    cpu_info: Mapping[str, Any]
+    # (architecture, hypervisor, vm_mode): ("x86_64", "qemu", "hvm")
+    supported_instances: Sequence[tuple[str, str, str]]
+    # Names that ComputeCapabilitiesFilter may compare with extra specs.
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
+    running_guests: int = 0
+
+
+class LifecycleEvent(enum.Enum):
+    """What happened to a guest, from whatever cause."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    SUSPENDED = "suspended"
+
+
+# guest uuid, what happened. Called in a (green) thread of its own.
+EventListener = Callable[[str, LifecycleEvent], None]
+
+
+class VirtAPI(abc.ABC):
+    """What a driver may ask from above; the compute manager implements it."""
+
+    @abc.abstractmethod
+    def fetch_image(
+        self, image: ImageSpec, path: str, progress: ProgressCallback
+    ) -> None:
+        """Write the image's bytes to ``path`` and verify its checksum.
+
+        Raises: ImageNotFound, ImageDownloadFailed, ImageChecksumMismatch,
+        DiskFull. ``path`` may be left behind incomplete.
+        """
+
+    @abc.abstractmethod
+    def local_image_path(self, image_id: str) -> str | None:
+        """Path of the image's file when it lies on this host, else None."""
+
+
+class ComputeDriver(abc.ABC):
+    """A hypervisor. ``capabilities`` says what it can do."""
+
+    capabilities: Mapping[str, bool] = {}
+
+    def __init__(self, virtapi: VirtAPI) -> None:
+        self.virtapi = virtapi
+
+    @abc.abstractmethod
+    def init_host(self, host: str) -> None:
+        """Connect and make directories. Raises: HypervisorUnavailable."""
+
+    def cleanup_host(self) -> None:  # noqa: B027 - optional
+        """Let go of the hypervisor at the daemon's end."""
+
+    @abc.abstractmethod
+    def register_event_listener(self, listener: EventListener) -> None:
+        """Call ``listener`` for each lifecycle event from now on."""
+
+    @abc.abstractmethod
+    def get_available_resource(self) -> HostResources:
+        """What this host has; asked every minute."""
+
+    @abc.abstractmethod
+    def list_guests(self) -> list[GuestInfo]:
+        """Every guest defined on the hypervisor, also foreign ones."""
+
+    @abc.abstractmethod
+    def list_disk_owners(self) -> list[str]:
+        """uuids of guests that have a directory or disk on this host."""
+
+    @abc.abstractmethod
+    def get_info(self, uuid: str) -> GuestInfo:
+        """Raises: GuestNotFound."""
+
+    @abc.abstractmethod
+    def spawn(self, spec: GuestSpec, progress: ProgressCallback) -> None:
+        """Make disks, define and start the guest; return when it runs.
+
+        A guest that runs already is left alone; half of one, from an earlier
+        attempt, is made anew.
+        Raises: ImageError, InvalidDiskInfo, DiskFull, VirtError.
+        """
+
+    @abc.abstractmethod
+    def destroy(self, uuid: str, destroy_disks: bool = True) -> None:
+        """Stop and undefine the guest, remove its disks.
+
+        Whatever is gone already is no error.
+        """
+
+    @abc.abstractmethod
+    def power_on(self, spec: GuestSpec) -> None:
+        """Start a guest that is shut off. Raises: GuestNotFound."""
+
+    @abc.abstractmethod
+    def power_off(self, uuid: str, timeout_s: int = 0) -> None:
+        """Ask by ACPI for ``timeout_s`` seconds (0: not at all), then cut."""
+
+    @abc.abstractmethod
+    def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
+        """The end of the console log. Raises: ConsoleNotAvailable."""
+
+    @abc.abstractmethod
+    def get_host_uptime(self) -> str:
+        """As the uptime command prints it."""
+
+
+def is_running(state: int) -> bool:
+    """Whether a power_state is one of a started guest."""
+    return state in (power_state.RUNNING, power_state.PAUSED)
