@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A hypervisor that only pretends; for tests and for trying many hosts.
+
+Runs in nova-lite-compute. Its guests outlive the daemon, as real ones do:
+each is a small JSON file in ``<instances_path>/fake/<host>``, read once when
+the host starts. There is no fsync: a kill of the daemon loses nothing, and
+only that is promised here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import re
+import threading
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_lite import concurrency, exception
+from nova_lite.compute import power_state
+from nova_lite.virt import driver
+
+CONF = cfg.CONF
+LOG = logging.getLogger(__name__)
+
+_Event = tuple[str, driver.LifecycleEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class _Guest:
+    """What the file of a guest holds. NOSTATE marks half of a spawn."""
+
+    uuid: str
+    name: str
+    display_name: str
+    state: int
+    vcpus: int
+    memory_mb: int
+    disk_gb: int
+    starts: int = 0
+
+
+class FakeDriver(driver.ComputeDriver):
+    """Keeps guests as files; does no work but the delays it is told."""
+
+    def __init__(self, virtapi: driver.VirtAPI) -> None:
+        super().__init__(virtapi)
+        self._root = Path(CONF.instances_path) / "fake"
+        self._directory = self._root
+        self._vcpus: int = CONF.fake.vcpus
+        self._memory_mb: int = CONF.fake.memory_mb
+        self._local_gb: int = CONF.fake.local_gb
+        self._spawn_delay_s: float = CONF.fake.spawn_delay_s
+        self._fail_spawn = _pattern(CONF.fake.fail_spawn)
+        self._fail_image = _pattern(CONF.fake.fail_image)
+        self._host = ""
+        self._guests: dict[str, _Guest] = {}
+        self._lock = threading.Lock()
+        self._listeners: list[driver.EventListener] = []
+        self._events: queue.Queue[_Event | None] = queue.Queue()
+
+    def init_host(self, host: str) -> None:
+        """Read the guests that an earlier daemon of this host left."""
+        self._host = host
+        self._directory = self._root / host.replace("/", "_")
+        self._directory.mkdir(parents=True, exist_ok=True)
+        for path in self._directory.iterdir():
+            if path.suffix != ".json":
+                path.unlink()  # a write that a kill cut off
+                continue
+            guest = _Guest(**json.loads(path.read_text()))
+            self._guests[guest.uuid] = guest
+        concurrency.spawn(self._dispatch, name="fake-events")
+
+    def cleanup_host(self) -> None:
+        """End the event thread; guests go on."""
+        self._events.put(None)
+
+    def register_event_listener(self, listener: driver.EventListener) -> None:
+        """Call ``listener`` for each lifecycle event from now on."""
+        self._listeners.append(listener)
+
+    def get_available_resource(self) -> driver.HostResources:
+        """What the options say, less what the guests have."""
+        guests = self._snapshot()
+        disk_used = sum(guest.disk_gb for guest in guests)
+        return driver.HostResources(
+            vcpus=self._vcpus,
+            memory_mb=self._memory_mb,
+            local_gb=self._local_gb,
+            vcpus_used=sum(guest.vcpus for guest in guests),
+            memory_mb_used=sum(guest.memory_mb for guest in guests),
+            local_gb_used=disk_used,
+            disk_available_least_gb=max(self._local_gb - disk_used, 0),
+            hypervisor_type="fake",
+            hypervisor_version=1000000,
+            hypervisor_hostname=self._host,
+            cpu_info={
+                "arch": "x86_64",
+                "model": "fake",
+                "vendor": "fake",
+                "topology": {"cores": self._vcpus, "threads": 1, "sockets": 1},
+                "features": [],
+            },
+            supported_instances=[("x86_64", "fake", "hvm")],
+            running_guests=sum(
+                driver.is_running(guest.state) for guest in guests
+            ),
+        )
+
+    def list_guests(self) -> list[driver.GuestInfo]:
+        """Every guest of this host, half made ones too."""
+        return [_info(guest) for guest in self._snapshot()]
+
+    def list_disk_owners(self) -> list[str]:
+        """uuids of all guests: a guest here is its file."""
+        return [guest.uuid for guest in self._snapshot()]
+
+    def get_info(self, uuid: str) -> driver.GuestInfo:
+        """Raises: GuestNotFound."""
+        return _info(self._get(uuid))
+
+    def spawn(
+        self, spec: driver.GuestSpec, progress: driver.ProgressCallback
+    ) -> None:
+        """Pretend to make and start the guest, or fail as options say."""
+        known = self._guests.get(spec.uuid)
+        if known is not None and known.state == power_state.RUNNING:
+            return
+        if self._fail_image and self._fail_image.search(spec.display_name):
+            raise exception.ImageDownloadFailed(
+                image_id=spec.image.id, reason="[fake] fail_image says so"
+            )
+        guest = _Guest(
+            uuid=spec.uuid,
+            name=spec.name,
+            display_name=spec.display_name,
+            state=power_state.NOSTATE,
+            vcpus=spec.vcpus,
+            memory_mb=spec.memory_mb,
+            disk_gb=spec.root_gb + spec.ephemeral_gb,
+        )
+        self._save(guest)
+        progress(50, "spawn")
+        if self._spawn_delay_s:
+            time.sleep(self._spawn_delay_s)
+        if self._fail_spawn and self._fail_spawn.search(spec.display_name):
+            raise exception.VirtError(reason="[fake] fail_spawn says so")
+        self._save(replace(guest, state=power_state.RUNNING, starts=1))
+        progress(100, "spawn")
+        self._emit(spec.uuid, driver.LifecycleEvent.STARTED)
+
+    def destroy(self, uuid: str, destroy_disks: bool = True) -> None:
+        """Forget the guest; none there is no error."""
+        with self._lock:
+            guest = self._guests.pop(uuid, None)
+        self._path(uuid).unlink(missing_ok=True)
+        if guest is not None and driver.is_running(guest.state):
+            self._emit(uuid, driver.LifecycleEvent.STOPPED)
+
+    def power_on(self, spec: driver.GuestSpec) -> None:
+        """Start a guest that is shut off. Raises: GuestNotFound."""
+        guest = self._get(spec.uuid)
+        if guest.state == power_state.RUNNING:
+            return
+        self._save(
+            replace(guest, state=power_state.RUNNING, starts=guest.starts + 1)
+        )
+        self._emit(spec.uuid, driver.LifecycleEvent.STARTED)
+
+    def power_off(self, uuid: str, timeout_s: int = 0) -> None:
+        """Stop at once: a fake guest always obeys. Raises: GuestNotFound."""
+        guest = self._get(uuid)
+        if not driver.is_running(guest.state):
+            return
+        self._save(replace(guest, state=power_state.SHUTDOWN))
+        self._emit(uuid, driver.LifecycleEvent.STOPPED)
+
+    def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
+        """A few lines that name the guest. Raises: ConsoleNotAvailable."""
+        guest = self._guests.get(uuid)
+        if guest is None:
+            raise exception.ConsoleNotAvailable()
+        text = (
+            f"fake BIOS: guest {guest.name} on {self._host}\r\n"
+            f"{guest.display_name}: uuid {guest.uuid}\r\n"
+            f"{guest.display_name}: ready, start {guest.starts}\r\n"
+        )
+        data = text.encode()
+        return data[-max_bytes:] if max_bytes > 0 else b""
+
+    def get_host_uptime(self) -> str:
+        """A made-up line in the form of the uptime command."""
+        users = len(self._guests)
+        return (
+            f" 00:00:00 up 1 day,  0:00,  {users} users,  "
+            "load average: 0.00, 0.00, 0.00"
+        )
+
+    def _snapshot(self) -> list[_Guest]:
+        with self._lock:
+            return list(self._guests.values())
+
+    def _get(self, uuid: str) -> _Guest:
+        guest = self._guests.get(uuid)
+        if guest is None:
+            raise exception.GuestNotFound(uuid=uuid)
+        return guest
+
+    def _path(self, uuid: str) -> Path:
+        return self._directory / f"{uuid}.json"
+
+    def _save(self, guest: _Guest) -> None:
+        # The rename makes the file appear whole or not at all.
+        path = self._path(guest.uuid)
+        draft = path.with_suffix(".tmp")
+        draft.write_text(json.dumps(asdict(guest)))
+        os.replace(draft, path)
+        with self._lock:
+            self._guests[guest.uuid] = guest
+
+    def _emit(self, uuid: str, event: driver.LifecycleEvent) -> None:
+        self._events.put((uuid, event))
+
+    def _dispatch(self) -> None:
+        while (item := self._events.get()) is not None:
+            for listener in self._listeners:
+                try:
+                    listener(*item)
+                except Exception:  # a listener's fault must not end events
+                    LOG.exception("Lifecycle event %s was not handled", item)
+
+
+def _pattern(text: str) -> re.Pattern[str] | None:
+    if not text:
+        return None
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise exception.ConfigurationError(
+            reason=f"[fake] has a bad regular expression {text!r}: {error}"
+        ) from error
+
+
+def _info(guest: _Guest) -> driver.GuestInfo:
+    return driver.GuestInfo(
+        uuid=guest.uuid, name=guest.name, state=guest.state, owned=True
+    )
