@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user asks for, as the controllers hand it to compute.API."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRequest:
+    """A validated POST /servers.
+
+    ``networks`` is None (absent), "none", "auto" or a list of dicts;
+    ``user_data`` is base64; ``host`` and ``hypervisor_hostname`` are those
+    of 2.74, ``availability_zone`` may also be the form "zone:host:node".
+    """
+
+    name: str
+    flavor_ref: str
+    image_ref: str | None
+    description: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    key_name: str | None = None
+    user_data: str | None = None
+    availability_zone: str | None = None
+    min_count: int = 1
+    max_count: int = 1
+    networks: str | Sequence[Mapping[str, Any]] | None = None
+    config_drive: bool = False
+    hostname: str | None = None
+    access_ip_v4: str | None = None
+    access_ip_v6: str | None = None
+    admin_password: str | None = None
+    host: str | None = None
+    hypervisor_hostname: str | None = None
+    scheduler_hints: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceQuery:
+    """Which servers a list asks for, in what order, how many.
+
+    ``filters`` maps a column-like name to a value or a list of values that
+    are ORed: uuid, vm_state, task_state, host, node, image_ref, flavor_id,
+    availability_zone, user_id, reservation_id, key_name, launch_index,
+    power_state, locked, ... ; ``name_regex``, ``hostname_regex`` and
+    ``description_regex`` are matched as upstream does.
+    ``sort`` is (column, "asc" | "desc") pairs, most important first.
+    """
+
+    project_id: str | None = None
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    regexes: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    changes_since: datetime.datetime | None = None
+    changes_before: datetime.datetime | None = None
+    deleted: bool | None = False
+    sort: Sequence[tuple[str, str]] = (
+        ("created_at", "desc"),
+        ("id", "desc"),
+    )
+    limit: int | None = None
+    marker: str | None = None

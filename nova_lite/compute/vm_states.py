@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stable states of a server, as stored and as OS-EXT-STS:vm_state."""
+
+from __future__ import annotations
+
+ACTIVE = "active"
+BUILDING = "building"
+PAUSED = "paused"
+SUSPENDED = "suspended"
+STOPPED = "stopped"
+RESCUED = "rescued"
+RESIZED = "resized"
+SOFT_DELETED = "soft-delete"
+DELETED = "deleted"
+ERROR = "error"
+SHELVED = "shelved"
+SHELVED_OFFLOADED = "shelved_offloaded"
+
+ALL = frozenset(
+    {
+        ACTIVE,
+        BUILDING,
+        PAUSED,
+        SUSPENDED,
+        STOPPED,
+        RESCUED,
+        RESIZED,
+        SOFT_DELETED,
+        DELETED,
+        ERROR,
+        SHELVED,
+        SHELVED_OFFLOADED,
+    }
+)
