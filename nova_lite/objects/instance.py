@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server, as compute needs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nova_lite import context as nova_context
+from nova_lite.objects import base, fields
+
+
+@base.register
+class Instance(base.NovaObject):
+    """The row of a server that an operation works on."""
+
+    VERSION = "1.0"
+
+    fields = {
+        "uuid": fields.UUIDField(),
+        "project_id": fields.StringField(),
+        "user_id": fields.StringField(),
+        "display_name": fields.StringField(),
+        "hostname": fields.StringField(),
+        "vm_state": fields.StringField(),
+        "task_state": fields.StringField(nullable=True),
+        "power_state": fields.IntegerField(),
+        "host": fields.StringField(nullable=True),
+        "node": fields.StringField(nullable=True),
+        "availability_zone": fields.StringField(nullable=True),
+        "flavor": fields.JsonField(),
+        "vcpus": fields.IntegerField(),
+        "memory_mb": fields.IntegerField(),
+        "root_gb": fields.IntegerField(),
+        "ephemeral_gb": fields.IntegerField(),
+        "image_ref": fields.StringField(nullable=True),
+        "image_meta": fields.JsonField(),
+        "instance_metadata": fields.JsonField(),
+        "key_name": fields.StringField(nullable=True),
+        "key_data": fields.StringField(nullable=True),
+        "user_data": fields.StringField(nullable=True),
+        "config_drive": fields.BooleanField(),
+        "launched_at": fields.DateTimeField(nullable=True),
+        "deleted": fields.IntegerField(),
+    }
+
+    @property
+    def name(self) -> str:
+        """The domain's name on the hypervisor."""
+        return f"instance-{self.uuid}"
+
+    @base.remotable_classmethod
+    def list_on_host(
+        cls, context: nova_context.RequestContext, host: str
+    ) -> list[dict[str, Any]]:
+        """uuid and states of each server that the database has on a host."""
+        rows: list[dict[str, Any]] = base.repository("instance").on_host(host)
+        return rows
+
+    @base.remotable_classmethod
+    def owners(
+        cls, context: nova_context.RequestContext, uuids: list[str]
+    ) -> dict[str, dict[str, Any]]:
+        """What the database says of servers, also deleted ones.
+
+        uuid -> {"host", "deleted", "vm_state", "task_state"}; a uuid that
+        the database has never known is absent.
+        """
+        rows: dict[str, dict[str, Any]] = base.repository("instance").owners(
+            uuids
+        )
+        return rows
+
+    @base.remotable_classmethod
+    def set_power_state(
+        cls,
+        context: nova_context.RequestContext,
+        uuid: str,
+        host: str,
+        values: dict[str, Any],
+    ) -> bool:
+        """Record what the hypervisor says, if nothing is being done.
+
+        False when the server has a task_state, or is elsewhere.
+        """
+        done: bool = base.repository("instance").update_idle(
+            uuid, host, values
+        )
+        return done

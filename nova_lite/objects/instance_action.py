@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A row of the journal, as the daemon that runs it holds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nova_lite import context as nova_context
+from nova_lite.objects import base, fields
+from nova_lite.objects.instance import Instance
+
+
+@base.register
+class InstanceAction(base.NovaObject):
+    """A claimed action with its server.
+
+    ``worker`` is the incarnation that claimed it: each later call names it,
+    so one that was taken for dead meanwhile changes nothing more.
+    """
+
+    VERSION = "1.0"
+
+    fields = {
+        "id": fields.IntegerField(),
+        "instance_uuid": fields.UUIDField(),
+        "operation": fields.StringField(),
+        "request_id": fields.StringField(nullable=True),
+        "arguments": fields.JsonField(),
+        "attempt": fields.IntegerField(),
+        "worker": fields.StringField(nullable=True),
+        "instance": fields.ObjectField("Instance"),
+    }
+
+    @base.remotable_classmethod
+    def claim(
+        cls, context: nova_context.RequestContext, action_id: int, worker: str
+    ) -> InstanceAction | None:
+        """Take a queued action; None when it is not there to be taken."""
+        rows = base.repository("journal").claim([action_id], worker)
+        if not rows:
+            return None
+        action, instance = rows[0]
+        made = cls.from_row(context, action)
+        made.instance = Instance.from_row(context, instance)
+        made.obj_reset_changes(recursive=True)
+        return made
+
+    @base.remotable
+    def advance(self, updates: dict[str, Any]) -> bool:
+        """Write a step's states on the server; False: stop, it was preempted.
+
+        Preempted means that a delete was asked for meanwhile, or that this
+        worker no longer owns the action.
+        """
+        done: bool = base.repository("journal").advance(
+            self.id, self.worker, self.instance_uuid, updates
+        )
+        return done
+
+    @base.remotable
+    def finish(self, updates: dict[str, Any], event: dict[str, Any]) -> bool:
+        """Success: final states, event and the row's end, at once."""
+        done: bool = base.repository("journal").finish(
+            self.id, self.worker, self.instance_uuid, updates, event
+        )
+        return done
+
+    @base.remotable
+    def fail(
+        self,
+        updates: dict[str, Any],
+        event: dict[str, Any],
+        fault: dict[str, Any],
+    ) -> bool:
+        """Failure: fault, final states, event and the row's end, at once."""
+        done: bool = base.repository("journal").fail(
+            self.id, self.worker, self.instance_uuid, updates, event, fault
+        )
+        return done
+
+    @base.remotable
+    def preempted(self, event: dict[str, Any]) -> bool:
+        """The operation stopped because a delete goes before it."""
+        done: bool = base.repository("journal").preempted(
+            self.id, self.worker, event
+        )
+        return done
+
+    @base.remotable
+    def deleted(self, event: dict[str, Any]) -> bool:
+        """The server is gone: free its allocation, end all its actions."""
+        done: bool = base.repository("journal").deleted(
+            self.id, self.worker, self.instance_uuid, event
+        )
+        return done

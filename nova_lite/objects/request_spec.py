@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a server needs of a host, and what the scheduler chose."""
+
+from __future__ import annotations
+
+from nova_lite.objects import base, fields
+
+
+@base.register
+class RequestSpec(base.NovaObject):
+    """Servers of one request: alike in flavor, image and wishes.
+
+    ``flavor`` and ``image`` are the documents kept on the instance row
+    (``image`` has ``properties``, ``min_disk_gb``, ``disk_format``).
+    ``ignore_hosts`` are those on which the build has failed already.
+    ``force_host``/``force_node`` skip the filters, as upstream's
+    "zone:host:node" does; ``requested_host``/``requested_node`` (2.74) are
+    wishes that the filters still check.
+    """
+
+    VERSION = "1.0"
+
+    fields = {
+        "project_id": fields.StringField(),
+        "user_id": fields.StringField(),
+        "instance_uuids": fields.ListOfStringsField(),
+        "flavor": fields.JsonField(),
+        "image": fields.JsonField(),
+        "availability_zone": fields.StringField(nullable=True),
+        "force_host": fields.StringField(nullable=True),
+        "force_node": fields.StringField(nullable=True),
+        "requested_host": fields.StringField(nullable=True),
+        "requested_node": fields.StringField(nullable=True),
+        "ignore_hosts": fields.ListOfStringsField(default=[]),
+        "scheduler_hints": fields.JsonField(),
+    }
+
+
+@base.register
+class Selection(base.NovaObject):
+    """One host for one server; its resources are claimed already."""
+
+    VERSION = "1.0"
+
+    fields = {
+        "host": fields.StringField(),
+        "node": fields.StringField(),
+        "compute_node_uuid": fields.UUIDField(),
+        "availability_zone": fields.StringField(nullable=True),
+        # {"VCPU": 64, "MEMORY_MB": ..., "DISK_GB": ...}: what the host may
+        # hold in all, ratio included, for compute's own check.
+        "limits": fields.JsonField(),
+    }
+
+
+@base.register
+class Destination(base.NovaObject):
+    """The scheduler's answer for one server.
+
+    Either ``selection`` with ``alternates`` (not claimed), or none, and then
+    ``reasons`` says why: {"host": ..., "filter": ..., "reason": ...} each.
+    """
+
+    VERSION = "1.0"
+
+    fields = {
+        "instance_uuid": fields.UUIDField(),
+        "selection": fields.ObjectField("Selection", nullable=True),
+        "alternates": fields.ListOfObjectsField("Selection"),
+        "reasons": fields.JsonField(),
+    }
