@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import queue
 import re
 import threading
 import time
@@ -19,16 +18,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from oslo_config import cfg
-from oslo_log import log as logging
 
-from nova_lite import concurrency, exception
+from nova_lite import exception
 from nova_lite.compute import power_state
-from nova_lite.virt import driver
+from nova_lite.virt import dispatch, driver
 
 CONF = cfg.CONF
-LOG = logging.getLogger(__name__)
-
-_Event = tuple[str, driver.LifecycleEvent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +56,7 @@ class FakeDriver(driver.ComputeDriver):
         self._host = ""
         self._guests: dict[str, _Guest] = {}
         self._lock = threading.Lock()
-        self._listeners: list[driver.EventListener] = []
-        self._events: queue.Queue[_Event | None] = queue.Queue()
+        self._events = dispatch.EventDispatcher()
 
     def init_host(self, host: str) -> None:
         """Read the guests that an earlier daemon of this host left."""
@@ -75,15 +69,15 @@ class FakeDriver(driver.ComputeDriver):
                 continue
             guest = _Guest(**json.loads(path.read_text()))
             self._guests[guest.uuid] = guest
-        concurrency.spawn(self._dispatch, name="fake-events")
+        self._events.start()
 
     def cleanup_host(self) -> None:
         """End the event thread; guests go on."""
-        self._events.put(None)
+        self._events.stop()
 
     def register_event_listener(self, listener: driver.EventListener) -> None:
         """Call ``listener`` for each lifecycle event from now on."""
-        self._listeners.append(listener)
+        self._events.add(listener)
 
     def get_available_resource(self) -> driver.HostResources:
         """What the options say, less what the guests have."""
@@ -153,7 +147,7 @@ class FakeDriver(driver.ComputeDriver):
             raise exception.VirtError(reason="[fake] fail_spawn says so")
         self._save(replace(guest, state=power_state.RUNNING, starts=1))
         progress(100, "spawn")
-        self._emit(spec.uuid, driver.LifecycleEvent.STARTED)
+        self._events.put(spec.uuid, driver.LifecycleEvent.STARTED)
 
     def destroy(self, uuid: str, destroy_disks: bool = True) -> None:
         """Forget the guest; none there is no error."""
@@ -161,7 +155,7 @@ class FakeDriver(driver.ComputeDriver):
             guest = self._guests.pop(uuid, None)
         self._path(uuid).unlink(missing_ok=True)
         if guest is not None and driver.is_running(guest.state):
-            self._emit(uuid, driver.LifecycleEvent.STOPPED)
+            self._events.put(uuid, driver.LifecycleEvent.STOPPED)
 
     def power_on(self, spec: driver.GuestSpec) -> None:
         """Start a guest that is shut off. Raises: GuestNotFound."""
@@ -171,7 +165,7 @@ class FakeDriver(driver.ComputeDriver):
         self._save(
             replace(guest, state=power_state.RUNNING, starts=guest.starts + 1)
         )
-        self._emit(spec.uuid, driver.LifecycleEvent.STARTED)
+        self._events.put(spec.uuid, driver.LifecycleEvent.STARTED)
 
     def power_off(self, uuid: str, timeout_s: int = 0) -> None:
         """Stop at once: a fake guest always obeys. Raises: GuestNotFound."""
@@ -179,7 +173,7 @@ class FakeDriver(driver.ComputeDriver):
         if not driver.is_running(guest.state):
             return
         self._save(replace(guest, state=power_state.SHUTDOWN))
-        self._emit(uuid, driver.LifecycleEvent.STOPPED)
+        self._events.put(uuid, driver.LifecycleEvent.STOPPED)
 
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """A few lines that name the guest. Raises: ConsoleNotAvailable."""
@@ -223,17 +217,6 @@ class FakeDriver(driver.ComputeDriver):
         os.replace(draft, path)
         with self._lock:
             self._guests[guest.uuid] = guest
-
-    def _emit(self, uuid: str, event: driver.LifecycleEvent) -> None:
-        self._events.put((uuid, event))
-
-    def _dispatch(self) -> None:
-        while (item := self._events.get()) is not None:
-            for listener in self._listeners:
-                try:
-                    listener(*item)
-                except Exception:  # a listener's fault must not end events
-                    LOG.exception("Lifecycle event %s was not handled", item)
 
 
 def _pattern(text: str) -> re.Pattern[str] | None:

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A guest's directory and the disks in it: ``<instances_path>/<uuid>``.
+
+Called by the driver. All that a guest has on the file system is in its
+directory, so removing a guest is removing that.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import uuid as uuidlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from nova_lite import concurrency, exception
+from nova_lite.virt import driver
+from nova_lite.virt.libvirt.storage import (
+    backend,
+    imagecache,
+    qcow2,
+    qemu_img,
+    raw,
+)
+
+CONSOLE_LOG = "console.log"
+# virtlogd keeps this many earlier parts of a log: .0 is the youngest.
+_LOG_PARTS = 3
+
+_BACKENDS: dict[str, type[backend.Backend]] = {
+    "qcow2": qcow2.Qcow2Backend,
+    "raw": raw.RawBackend,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GuestDisk:
+    """A disk that was made, in the order in which the guest sees them."""
+
+    path: str
+    format: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUsage:
+    """Of the file system that holds the guests, in bytes.
+
+    ``promised`` is what guests may still write into disks they have.
+    """
+
+    total: int
+    free: int
+    promised: int
+
+
+class GuestStore:
+    """The directories of all guests of this host."""
+
+    def __init__(
+        self,
+        instances_path: str,
+        images_type: str,
+        cache: imagecache.ImageCache,
+    ) -> None:
+        self._root = Path(instances_path)
+        self._backend = _BACKENDS[images_type]()
+        self._cache = cache
+
+    def prepare(self) -> None:
+        """Make the directories. Raises: ConfigurationError."""
+        try:
+            self._root.mkdir(mode=0o711, parents=True, exist_ok=True)
+            self._cache.prepare()
+        except OSError as error:
+            raise exception.ConfigurationError(
+                reason=f"instances_path cannot be used: {error}"
+            ) from error
+
+    def directory(self, uuid: str) -> Path:
+        """Where the guest's files are. Raises: InvalidInput."""
+        try:
+            name = str(uuidlib.UUID(uuid))
+        except ValueError as error:
+            raise exception.InvalidInput(
+                reason=f"{uuid!r} is not a uuid"
+            ) from error
+        return self._root / name
+
+    def console_log(self, uuid: str) -> str:
+        """Path of the file that virtlogd writes the console to."""
+        return str(self.directory(uuid) / CONSOLE_LOG)
+
+    def create(
+        self, spec: driver.GuestSpec, progress: driver.ProgressCallback
+    ) -> list[GuestDisk]:
+        """Make the guest's directory and disks; what was there goes first.
+
+        Raises: ImageUnacceptable, ImageError, InvalidDiskInfo, DiskFull.
+        """
+        if not spec.image.id:
+            raise exception.InvalidDiskInfo(
+                reason="the server has no image, and this host cannot boot "
+                "from volumes"
+            )
+        base = self._cache.get(spec.image, progress)
+        size = _root_size(spec, base.virtual_size)
+        progress(80, "disk creation")
+        self.remove(spec.uuid)
+        directory = self.directory(spec.uuid)
+        # QEMU's user must enter the directory, nobody need list it.
+        directory.mkdir(mode=0o711)
+        root = str(directory / "disk")
+        self._backend.create_root(root, base, size)
+        disks = [self._made(root, spec.uuid)]
+        for name, size_bytes in (
+            ("disk.eph0", spec.ephemeral_gb * qemu_img.GIB),
+            ("disk.swap", spec.swap_mb * qemu_img.MIB),
+        ):
+            if size_bytes:
+                path = str(directory / name)
+                self._backend.create_empty(path, size_bytes)
+                disks.append(self._made(path, ""))
+        return disks
+
+    def remove(self, uuid: str) -> None:
+        """Remove the guest's directory; none there is no error."""
+        concurrency.native(_remove_tree, self.directory(uuid))
+
+    def owners(self) -> list[str]:
+        """uuids that have a directory here."""
+        found = []
+        for entry in os.scandir(self._root):
+            try:
+                found.append(str(uuidlib.UUID(entry.name)))
+            except ValueError:
+                continue  # _base, or not of nova-lite
+        return found
+
+    def read_console(self, uuid: str, max_bytes: int) -> bytes:
+        """The end of the log, across the parts that virtlogd made of it.
+
+        Raises: ConsoleNotAvailable.
+        """
+        path = self.console_log(uuid)
+        try:
+            data = _tail(path, max_bytes)
+        except FileNotFoundError:
+            raise exception.ConsoleNotAvailable() from None
+        except PermissionError as error:
+            raise exception.ConsoleNotAvailable(
+                f"The console log cannot be read by nova-lite-compute: {error}"
+            ) from error
+        for part in range(_LOG_PARTS):
+            missing = max_bytes - len(data)
+            if missing <= 0:
+                break
+            try:
+                data = _tail(f"{path}.{part}", missing) + data
+            except FileNotFoundError:
+                break
+        return data
+
+    def usage(self) -> DiskUsage:
+        """What the file system has, and what guests may still take."""
+        return concurrency.native(self._usage)
+
+    def _usage(self) -> DiskUsage:
+        promised = 0
+        for owner in self.owners():
+            for path in self._root.joinpath(owner).glob("disk*"):
+                try:
+                    taken = path.stat().st_blocks * 512
+                    size = qemu_img.virtual_size(str(path))
+                except OSError:
+                    continue  # removed or being made at this moment
+                promised += max(size - taken, 0)
+        stats = os.statvfs(self._root)
+        return DiskUsage(
+            total=stats.f_blocks * stats.f_frsize,
+            free=stats.f_bavail * stats.f_frsize,
+            promised=promised,
+        )
+
+    def _made(self, path: str, serial: str) -> GuestDisk:
+        os.chmod(path, 0o600)
+        return GuestDisk(path, self._backend.format, serial)
+
+
+def _root_size(spec: driver.GuestSpec, image_bytes: int) -> int:
+    """Bytes of the root disk. Raises: InvalidDiskInfo."""
+    wanted = spec.root_gb * qemu_img.GIB
+    if wanted and wanted < image_bytes:
+        raise exception.InvalidDiskInfo(
+            reason=f"the flavor's root disk of {spec.root_gb} GiB is smaller "
+            f"than the image, which needs "
+            f"{-(-image_bytes // qemu_img.GIB)} GiB"
+        )
+    return max(wanted, image_bytes)
+
+
+def _remove_tree(path: Path) -> None:
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return
+        raise exception.VirtError(
+            reason=f"{path} cannot be removed: {error}"
+        ) from error
+
+
+def _tail(path: str, max_bytes: int) -> bytes:
+    with open(path, "rb") as file:
+        length = file.seek(0, os.SEEK_END)
+        file.seek(max(length - max_bytes, 0))
+        return file.read(max_bytes) if max_bytes > 0 else b""

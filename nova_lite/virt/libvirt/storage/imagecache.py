@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images of this host, each fetched once: ``<instances_path>/_base/<id>``.
+
+Called by spawn, many at a time. A file appears under its final name only
+when it is whole and checked, so what a killed daemon leaves is a ``.part``
+that the next start removes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from oslo_concurrency import lockutils, processutils
+from oslo_log import log as logging
+from oslo_utils.imageutils import format_inspector
+
+from nova_lite import concurrency, exception
+from nova_lite.virt import driver
+from nova_lite.virt.libvirt.storage import qemu_img
+
+LOG = logging.getLogger(__name__)
+
+DIRECTORY = "_base"
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+# A raw image with a partition table is recognised by that table.
+_RAW_CONTENT = ("raw", "gpt")
+
+
+@dataclass(frozen=True, slots=True)
+class CachedImage:
+    """An image that is here, checked, and never changes any more."""
+
+    path: str
+    format: str
+    virtual_size: int
+
+
+class ImageCache:
+    """The images of one host, under ``instances_path``."""
+
+    def __init__(self, instances_path: str, virtapi: driver.VirtAPI) -> None:
+        self._base = Path(instances_path) / DIRECTORY
+        self._virtapi = virtapi
+
+    def prepare(self) -> None:
+        """Make the directory; remove what a killed daemon was fetching."""
+        self._base.mkdir(mode=0o711, parents=True, exist_ok=True)
+        for part in self._base.glob("*.part"):
+            LOG.info("Removing an unfinished image download: %s", part)
+            part.unlink(missing_ok=True)
+
+    def get(
+        self, image: driver.ImageSpec, progress: driver.ProgressCallback
+    ) -> CachedImage:
+        """The image, fetched now when it is not here yet.
+
+        Raises: ImageUnacceptable, ImageError, DiskFull.
+        """
+        if not _SAFE_ID.fullmatch(image.id):
+            raise exception.ImageUnacceptable(
+                image_id=image.id, reason="its id cannot be a file's name"
+            )
+        if image.disk_format not in qemu_img.FORMATS:
+            raise exception.ImageUnacceptable(
+                image_id=image.id,
+                reason=f"disk_format is {image.disk_format}; this host takes "
+                f"{' and '.join(qemu_img.FORMATS)}",
+            )
+        path = str(self._base / image.id)
+        with lockutils.lock(f"image-{image.id}"):
+            if not os.path.exists(path):
+                self._fill(image, path, progress)
+        return CachedImage(
+            path=path,
+            format=image.disk_format,
+            virtual_size=qemu_img.virtual_size(path),
+        )
+
+    def _fill(
+        self,
+        image: driver.ImageSpec,
+        path: str,
+        progress: driver.ProgressCallback,
+    ) -> None:
+        part = f"{path}.{uuid.uuid4().hex}.part"
+        try:
+            local = self._virtapi.local_image_path(image.id)
+            if local is None:
+                self._virtapi.fetch_image(image, part, progress)
+            else:
+                _clone(local, part)
+            verify(image, part)
+            if local is None:
+                os.chmod(part, 0o644)
+            # A name that outlives a power cut must not outlive its content.
+            concurrency.native(_sync, part)
+            os.rename(part, path)
+        except OSError as error:
+            raise _full_or_failed(error, path) from error
+        finally:
+            Path(part).unlink(missing_ok=True)
+        LOG.info("Image %s is in the cache", image.id)
+
+
+def verify(image: driver.ImageSpec, path: str) -> None:
+    """Hold the file against what its owner declared.
+
+    A file that is something else than declared, or that points to other
+    files, could make QEMU show a guest what lies on the host.
+    Raises: ImageUnacceptable.
+    """
+    found, unsafe = concurrency.native(_inspect, path)
+    expected = _RAW_CONTENT if image.disk_format == "raw" else ("qcow2",)
+    if found not in expected:
+        raise exception.ImageUnacceptable(
+            image_id=image.id,
+            reason=f"it is declared as {image.disk_format} but its content "
+            f"is {found}",
+        )
+    if unsafe:
+        raise exception.ImageUnacceptable(image_id=image.id, reason=unsafe)
+    try:
+        info = qemu_img.info(path, image.disk_format)
+    except exception.InvalidDiskInfo as error:
+        raise exception.ImageUnacceptable(
+            image_id=image.id, reason=error.kwargs["reason"]
+        ) from error
+    if info.backing_file or info.data_file:
+        raise exception.ImageUnacceptable(
+            image_id=image.id, reason="it needs another file to be read"
+        )
+
+
+def _inspect(path: str) -> tuple[str, str | None]:
+    """The content's format, and why it is not safe, if so.
+
+    This reads bytes only: qemu-img may open what a header points to, so it
+    sees the file after this.
+    """
+    try:
+        inspector = format_inspector.detect_file_format(path)
+    except format_inspector.ImageFormatError as error:
+        return "not to be told", str(error)
+    found = str(inspector)
+    if found != "qcow2":
+        return found, None
+    try:
+        inspector.safety_check()
+    except format_inspector.SafetyCheckFailed as error:
+        failed = ", ".join(sorted(error.failures))
+        return found, f"it is not safe to use (check failed: {failed})"
+    return found, None
+
+
+def _clone(source: str, target: str) -> None:
+    """Have the image store's file here, without copying when possible.
+
+    Hard link when QEMU will be able to read the file as it is; else a copy,
+    which shares blocks where the file system can.
+    """
+    if os.stat(source).st_mode & 0o004:
+        try:
+            os.link(source, target)
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK):
+                raise
+        else:
+            return
+    try:
+        processutils.execute(
+            "cp", "--reflink=auto", "--sparse=always", "--", source, target
+        )
+    except processutils.ProcessExecutionError as error:
+        raise OSError(
+            errno.ENOSPC if "No space left" in error.stderr else errno.EIO,
+            error.stderr.strip(),
+        ) from error
+    os.chmod(target, 0o644)
+
+
+def _sync(path: str) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+
+
+def _full_or_failed(error: OSError, path: str) -> exception.NovaLiteException:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return exception.DiskFull(path=path, reason=error.strerror)
+    return exception.VirtError(reason=f"image cache {path}: {error}")

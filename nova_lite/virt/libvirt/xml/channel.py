@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""<channel>: where the QEMU guest agent is spoken to."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+AGENT = "org.qemu.guest_agent.0"
+
+
+def build_agent() -> ET.Element:
+    """A unix socket, placed by libvirt, to the agent inside the guest."""
+    root = ET.Element("channel", type="unix")
+    ET.SubElement(root, "target", type="virtio", name=AGENT)
+    return root
