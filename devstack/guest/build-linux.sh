@@ -233,6 +233,7 @@ build() {
     step "compressing"
     qemu-img convert -c -f raw -O qcow2 "$stage/disk.raw" "$stage/disk.qcow2"
     chmod 644 "$stage/disk.qcow2"
+    rm -f "$work"/linux-*.qcow2     # of older inputs; users have copies
     mv "$stage/disk.qcow2" "$1"
     trap - ERR
 }
