@@ -231,3 +231,56 @@ def _prepare_without_bind(http: Any) -> Callable[[], None]:
         http._start_time = __import__("time").time()
 
     return prepare
+
+
+def exit_after(seconds: float) -> None:
+    """End this process hard unless it ends by itself before."""
+    native_threading = original("threading")
+    native_time = original("time")
+
+    def end() -> None:
+        native_time.sleep(seconds)
+        os._exit(1)
+
+    native_threading.Thread(target=end, daemon=True).start()
+
+
+_LOOP_BEAT_S = 5
+_LOOP_STUCK_S = 120
+_watching = False
+
+
+def watch_loop() -> None:
+    """End this process when its event loop is stuck; a supervisor restarts.
+
+    A native thread looks whether a green one still gets its turn. Under
+    native threads there is no loop that could stick.
+    """
+    global _watching
+    if _mode != EVENTLET or _watching:
+        return
+    _watching = True
+    native_time = original("time")
+    beat = [native_time.monotonic()]
+
+    def beats() -> None:
+        import time
+
+        while True:
+            beat[0] = native_time.monotonic()
+            time.sleep(_LOOP_BEAT_S)
+
+    def watches() -> None:
+        import faulthandler
+
+        seen, same = beat[0], 0
+        while same < _LOOP_STUCK_S // _LOOP_BEAT_S:
+            # Looks are counted, not seconds: a machine that was suspended
+            # has missed the seconds without being stuck.
+            native_time.sleep(_LOOP_BEAT_S)
+            seen, same = beat[0], same + 1 if beat[0] == seen else 0
+        faulthandler.dump_traceback(all_threads=True)
+        os._exit(70)
+
+    spawn(beats, name="loop-beat")
+    original("threading").Thread(target=watches, daemon=True).start()

@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import exception as db_exc
-from oslo_db.sqlalchemy import engines
+from oslo_db.sqlalchemy import engines, exc_filters
 from oslo_log import log as logging
 from sqlalchemy import event, orm
 
@@ -97,12 +97,24 @@ def _make_engine(address: str) -> sa.Engine:
             max_retries=0,
             connection_recycle_time=3600,
         )
-    from oslo_db.sqlalchemy import exc_filters
-
     if sqlite:
         exc_filters.register_engine(made)
+    elif made.dialect.name in ("mysql", "mariadb"):
+        event.listen(made, "connect", _read_committed)
     event.listen(made, "after_cursor_execute", _count)
     return made
+
+
+def _read_committed(connection: Any, _record: Any) -> None:
+    """See what others have committed, as PostgreSQL does by default.
+
+    A transaction that updates a row conditionally and then reads beside it
+    must not read from before its own update.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+        )
 
 
 def _count(*_args: Any) -> None:

@@ -87,6 +87,24 @@ class InstanceAction(base.NovaObject):
         return done
 
     @base.remotable
+    def reschedule(
+        self,
+        arguments: dict[str, Any],
+        event: dict[str, Any],
+        failed_host: str,
+    ) -> bool:
+        """Give the build back to conductor, for another host."""
+        done: bool = base.repository("journal").reschedule(
+            self.id,
+            self.worker,
+            self.instance_uuid,
+            arguments,
+            event,
+            failed_host,
+        )
+        return done
+
+    @base.remotable
     def deleted(self, event: dict[str, Any]) -> bool:
         """The server is gone: free its allocation, end all its actions."""
         done: bool = base.repository("journal").deleted(

@@ -1,1 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
+"""Statements, one module per aggregate.
+
+A function that takes a session is a part of its caller's transaction; one
+that does not is a transaction of its own, retried while the database is
+busy or away. Rows go out as dicts.
+"""
+
+from __future__ import annotations
+
+from nova_lite.objects import base
+
+
+def register() -> None:
+    """Let the objects of this process reach the database."""
+    from nova_lite.db.repositories import (
+        compute_node,
+        instance,
+        journal,
+        service,
+    )
+
+    base.set_repositories(
+        {
+            "compute_node": compute_node,
+            "instance": instance,
+            "journal": journal,
+            "service": service,
+        }
+    )

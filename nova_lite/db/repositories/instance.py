@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers: what the daemons read and write outside the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from nova_lite.db import session as db
+from nova_lite.db.models.instance import Instance
+from nova_lite.db.repositories import rows
+
+
+def create(session: orm.Session, values: Sequence[Mapping[str, Any]]) -> None:
+    """Insert servers in one statement."""
+    session.execute(sa.insert(Instance), list(values))
+
+
+def by_uuids(
+    session: orm.Session, uuids: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Servers by uuid; those that are unknown are absent."""
+    found = session.scalars(sa.select(Instance).where(Instance.uuid.in_(uuids)))
+    return {row.uuid: rows.as_dict(row) for row in found}
+
+
+@db.transaction
+def on_host(host: str) -> list[dict[str, Any]]:
+    """uuid and states of the servers on a host."""
+    with db.reader() as session:
+        found = session.execute(
+            sa.select(
+                Instance.uuid,
+                Instance.vm_state,
+                Instance.task_state,
+                Instance.power_state,
+                Instance.vcpus,
+                Instance.memory_mb,
+                Instance.root_gb,
+                Instance.ephemeral_gb,
+            ).where(Instance.host == host, Instance.deleted == 0)
+        )
+        return [dict(row) for row in found.mappings()]
+
+
+@db.transaction
+def owners(uuids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Where the database has servers, also those that are deleted."""
+    with db.reader() as session:
+        found = session.execute(
+            sa.select(
+                Instance.uuid,
+                Instance.host,
+                Instance.deleted,
+                Instance.vm_state,
+                Instance.task_state,
+            ).where(Instance.uuid.in_(uuids))
+        )
+        return {row["uuid"]: dict(row) for row in found.mappings()}
+
+
+@db.transaction
+def update_idle(uuid: str, host: str, values: Mapping[str, Any]) -> bool:
+    """Update a server that is on this host with nothing being done to it."""
+    with db.writer() as session:
+        return bool(
+            rows.execute(
+                session,
+                sa.update(Instance)
+                .where(
+                    Instance.uuid == uuid,
+                    Instance.host == host,
+                    Instance.deleted == 0,
+                    Instance.task_state.is_(None),
+                )
+                .values(**values),
+            )
+        )

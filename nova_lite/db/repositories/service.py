@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Daemons and their processes."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_db import exception as db_exc
+from sqlalchemy import orm
+
+from nova_lite.db import session as db
+from nova_lite.db.models.base import now
+from nova_lite.db.models.instance_action import InstanceAction
+from nova_lite.db.models.service import Incarnation, Service
+from nova_lite.db.repositories import rows
+
+# An action claimed this recently may not be in the list of its process yet.
+_CLAIM_GRACE = datetime.timedelta(seconds=10)
+
+
+@db.transaction
+def start(
+    identity: Mapping[str, Any], process: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Record a process that begins; its service's other processes."""
+    try:
+        return _start(identity, process)
+    except db_exc.DBDuplicateEntry:
+        # Two workers of a new service began together: the other one's row
+        # is there now.
+        return _start(identity, process)
+
+
+def _start(
+    identity: Mapping[str, Any], process: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    with db.writer() as session:
+        service = session.scalar(
+            sa.select(Service).where(
+                Service.host == identity["host"],
+                Service.binary == identity["binary"],
+            )
+        )
+        if service is None:
+            service = Service(uuid=str(uuid.uuid4()), **identity)
+            session.add(service)
+        service.version = identity["version"]
+        service.topic = identity["topic"]
+        service.last_seen_at = now()
+        session.flush()
+        session.merge(Incarnation(service_id=service.id, **process))
+        session.flush()
+        others = session.execute(
+            sa.select(
+                Incarnation.uuid,
+                Incarnation.pid,
+                Incarnation.pid_started,
+                Incarnation.boot_id,
+            ).where(
+                Incarnation.service_id == service.id,
+                Incarnation.uuid != process["uuid"],
+            )
+        )
+        return [dict(row) for row in others.mappings()]
+
+
+@db.transaction
+def bury(incarnations: Sequence[str]) -> None:
+    """Forget dead processes; what they were running is queued again."""
+    with db.writer() as session:
+        rows.execute(
+            session,
+            sa.update(InstanceAction)
+            .where(
+                InstanceAction.worker.in_(incarnations),
+                InstanceAction.state == "running",
+            )
+            .values(state="queued", queued_at=_long_ago()),
+        )
+        rows.execute(
+            session,
+            sa.delete(Incarnation).where(Incarnation.uuid.in_(incarnations)),
+        )
+
+
+@db.transaction
+def report(incarnation: str, running: Sequence[int]) -> bool:
+    """A heartbeat. False when the process is not on record."""
+    with db.writer() as session:
+        moment = now()
+        if not rows.execute(
+            session,
+            sa.update(Incarnation)
+            .where(Incarnation.uuid == incarnation)
+            .values(last_seen_at=moment),
+        ):
+            return False
+        rows.execute(
+            session,
+            sa.update(Service)
+            .where(
+                Service.id
+                == sa.select(Incarnation.service_id)
+                .where(Incarnation.uuid == incarnation)
+                .scalar_subquery()
+            )
+            .values(
+                last_seen_at=moment,
+                report_count=Service.report_count + 1,
+                updated_at=moment,
+            ),
+        )
+        _requeue_unknown(session, incarnation, running)
+        return True
+
+
+def _requeue_unknown(
+    session: orm.Session, incarnation: str, running: Sequence[int]
+) -> None:
+    """Queue what this process is said to run and does not know of."""
+    unknown = sa.update(InstanceAction).where(
+        InstanceAction.state == "running",
+        InstanceAction.worker == incarnation,
+        InstanceAction.claimed_at < now() - _CLAIM_GRACE,
+    )
+    if running:
+        unknown = unknown.where(InstanceAction.id.not_in(running))
+    rows.execute(
+        session, unknown.values(state="queued", queued_at=_long_ago())
+    )
+
+
+def _long_ago() -> datetime.datetime:
+    """A queued_at that makes the sweep send the row at once."""
+    return now() - datetime.timedelta(hours=1)
+
+
+def alive(
+    session: orm.Session, down_time_s: float
+) -> tuple[set[str], set[str]]:
+    """Living incarnations, and the hosts whose compute service is up."""
+    since = now() - datetime.timedelta(seconds=down_time_s)
+    processes = session.scalars(
+        sa.select(Incarnation.uuid).where(Incarnation.last_seen_at >= since)
+    )
+    hosts = session.scalars(
+        sa.select(Service.host).where(
+            Service.binary == "nova-lite-compute",
+            Service.last_seen_at >= since,
+            Service.forced_down.is_(False),
+        )
+    )
+    return set(processes), set(hosts)
