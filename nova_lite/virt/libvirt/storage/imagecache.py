@@ -96,8 +96,7 @@ class ImageCache:
             else:
                 _clone(local, part)
             verify(image, part)
-            if local is None:
-                os.chmod(part, 0o644)
+            os.chmod(part, 0o644)
             # A name that outlives a power cut must not outlive its content.
             concurrency.native(_sync, part)
             os.rename(part, path)
@@ -147,8 +146,8 @@ def _inspect(path: str) -> tuple[str, str | None]:
         inspector = format_inspector.detect_file_format(path)
     except format_inspector.ImageFormatError as error:
         return "not to be told", str(error)
-    found = str(inspector)
-    if found != "qcow2":
+    found = "not to be told" if inspector is None else str(inspector)
+    if inspector is None or found != "qcow2":
         return found, None
     try:
         inspector.safety_check()
@@ -159,29 +158,19 @@ def _inspect(path: str) -> tuple[str, str | None]:
 
 
 def _clone(source: str, target: str) -> None:
-    """Have the image store's file here, without copying when possible.
+    """Copy the image store's file, sharing its blocks where that can be.
 
-    Hard link when QEMU will be able to read the file as it is; else a copy,
-    which shares blocks where the file system can.
+    Not by a hard link: libvirt gives the file to QEMU's user, and the store's
+    own must stay out of a guest's reach.
     """
-    if os.stat(source).st_mode & 0o004:
-        try:
-            os.link(source, target)
-        except OSError as error:
-            if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK):
-                raise
-        else:
-            return
     try:
         processutils.execute(
             "cp", "--reflink=auto", "--sparse=always", "--", source, target
         )
     except processutils.ProcessExecutionError as error:
-        raise OSError(
-            errno.ENOSPC if "No space left" in error.stderr else errno.EIO,
-            error.stderr.strip(),
-        ) from error
-    os.chmod(target, 0o644)
+        reason = (error.stderr or "").strip()
+        full = "No space left" in reason
+        raise OSError(errno.ENOSPC if full else errno.EIO, reason) from error
 
 
 def _sync(path: str) -> None:

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The libvirt driver: what nova-lite-compute calls, each part delegated.
+
+guest.py speaks to libvirt, storage/ makes disks, xml/ describes guests,
+host.py holds the connection. Options are read here, once.
+"""
+
+from __future__ import annotations
+
+import time
+
+from oslo_concurrency import processutils
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_lite import exception, version
+from nova_lite.compute import power_state
+from nova_lite.virt import dispatch, driver
+from nova_lite.virt.libvirt import guest as guests
+from nova_lite.virt.libvirt import host as hosts
+from nova_lite.virt.libvirt.storage import disks as storage
+from nova_lite.virt.libvirt.storage import imagecache, qemu_img
+from nova_lite.virt.libvirt.xml import cpu, disk
+from nova_lite.virt.libvirt.xml import guest as guest_xml
+
+CONF = cfg.CONF
+LOG = logging.getLogger(__name__)
+
+# A guest that is still booting does not see the button: press it again.
+_BUTTON_INTERVAL_S = 10.0
+
+
+class LibvirtDriver(driver.ComputeDriver):
+    """QEMU and KVM guests on this host."""
+
+    def __init__(self, virtapi: driver.VirtAPI) -> None:
+        super().__init__(virtapi)
+        options = CONF.libvirt
+        self._virt_type: str = options.virt_type
+        self._machine: str = options.hw_machine_type
+        self._cache_mode: str = options.disk_cachemode
+        self._launch_timeout_s: int = options.launch_timeout_s
+        self._cpu = _cpu_model(options)
+        self._events = dispatch.EventDispatcher()
+        self._host = hosts.Host(options.connection_uri, self._events.put)
+        self._store = storage.GuestStore(
+            CONF.instances_path,
+            options.images_type,
+            imagecache.ImageCache(CONF.instances_path, virtapi),
+        )
+        self._arch = ""
+
+    def init_host(self, host: str) -> None:
+        """Connect, and see that guests of the kind asked for can run.
+
+        Raises: HypervisorUnavailable, ConfigurationError.
+        """
+        self._store.prepare()
+        self._events.start()
+        self._host.start()
+        found = self._host.capabilities()
+        self._arch = found.arch
+        if not found.can_run(self._virt_type):
+            raise exception.ConfigurationError(
+                reason=f"libvirt cannot run {self._virt_type} guests on this "
+                f"host; set [libvirt] virt_type = qemu, or see that /dev/kvm "
+                f"is there and that QEMU's user may open it"
+            )
+
+    def cleanup_host(self) -> None:
+        """Let go of libvirt; guests go on."""
+        self._host.stop()
+        self._events.stop()
+
+    def register_event_listener(self, listener: driver.EventListener) -> None:
+        """Call ``listener`` for each lifecycle event from now on."""
+        self._events.add(listener)
+
+    def get_available_resource(self) -> driver.HostResources:
+        """What this host has and what is used, as it is now."""
+        kind, number, hostname = self._host.identity()
+        found = self._host.capabilities()
+        disk_usage = self._store.usage()
+        used = guests.used(self._host)
+        memory_mb = self._host.memory_total_mb()
+        return driver.HostResources(
+            vcpus=self._host.online_cpus(),
+            memory_mb=memory_mb,
+            local_gb=disk_usage.total // qemu_img.GIB,
+            vcpus_used=used.vcpus,
+            memory_mb_used=max(memory_mb - _memory_available_mb(), 0),
+            local_gb_used=(disk_usage.total - disk_usage.free) // qemu_img.GIB,
+            disk_available_least_gb=(disk_usage.free - disk_usage.promised)
+            // qemu_img.GIB,
+            hypervisor_type=kind,
+            hypervisor_version=number,
+            hypervisor_hostname=hostname,
+            cpu_info=found.cpu_info,
+            supported_instances=found.guests,
+            running_guests=used.running,
+        )
+
+    def list_guests(self) -> list[driver.GuestInfo]:
+        """Every guest that libvirt knows, also foreign ones."""
+        return guests.list_all(self._host)
+
+    def list_disk_owners(self) -> list[str]:
+        """uuids that have a directory in instances_path."""
+        return self._store.owners()
+
+    def get_info(self, uuid: str) -> driver.GuestInfo:
+        """Raises: GuestNotFound."""
+        return guests.get(self._host, uuid).info()
+
+    def spawn(
+        self, spec: driver.GuestSpec, progress: driver.ProgressCallback
+    ) -> None:
+        """Make disks, define and start the guest; return when it runs.
+
+        Raises: ImageUnacceptable, ImageError, InvalidDiskInfo, DiskFull,
+        VirtError.
+        """
+        left = guests.find(self._host, spec.uuid)
+        if left is not None:
+            if left.state() == power_state.RUNNING:
+                LOG.info("Guest %s runs already", spec.uuid)
+                return
+            left.stop()
+            left.undefine()
+        xml = self._guest_xml(spec, self._store.create(spec, progress))
+        progress(90, "launch")
+        guest = guests.define(self._host, xml, spec.uuid)
+        guest.start(self._launch_timeout_s)
+        progress(100, "launch")
+        LOG.info("Guest %s was spawned", spec.uuid)
+
+    def destroy(self, uuid: str, destroy_disks: bool = True) -> None:
+        """Stop and undefine the guest, remove its directory."""
+        guest = guests.find(self._host, uuid)
+        if guest is not None:
+            guest.stop()
+            guest.undefine()
+        if destroy_disks:
+            self._store.remove(uuid)
+        LOG.info("Guest %s is gone from this host", uuid)
+
+    def power_on(self, spec: driver.GuestSpec) -> None:
+        """Start a guest that is shut off. Raises: GuestNotFound."""
+        guest = guests.get(self._host, spec.uuid)
+        if guest.state() != power_state.RUNNING:
+            guest.start(self._launch_timeout_s)
+
+    def power_off(self, uuid: str, timeout_s: int = 0) -> None:
+        """Ask by ACPI for ``timeout_s`` seconds (0: not at all), then cut.
+
+        Raises: GuestNotFound.
+        """
+        guest = guests.get(self._host, uuid)
+        if guest.state() == power_state.RUNNING and timeout_s > 0:
+            self._ask_to_stop(guest, timeout_s)
+        guest.stop()
+
+    def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
+        """The end of the console log. Raises: ConsoleNotAvailable."""
+        return self._store.read_console(uuid, max_bytes)
+
+    def get_host_uptime(self) -> str:
+        """As the uptime command prints it."""
+        output, _ = processutils.execute("env", "LC_ALL=C", "uptime")
+        return str(output)
+
+    def _guest_xml(
+        self, spec: driver.GuestSpec, made: list[storage.GuestDisk]
+    ) -> str:
+        bus = guest_xml.disk_bus(spec.image)
+        described = [
+            disk.Disk(
+                path=one.path,
+                format=one.format,
+                index=index,
+                bus=bus,
+                cache=self._cache_mode,
+                serial=one.serial,
+            )
+            for index, one in enumerate(made)
+        ]
+        settings = guest_xml.HostSettings(
+            virt_type=self._virt_type,
+            arch=self._arch,
+            machine=self._machine,
+            cpu=self._cpu,
+            version=version.string(),
+        )
+        console_log = self._store.console_log(spec.uuid)
+        return guest_xml.build(spec, described, console_log, settings)
+
+    def _ask_to_stop(self, guest: guests.Guest, timeout_s: int) -> None:
+        deadline = time.monotonic() + timeout_s
+        stopped = driver.LifecycleEvent.STOPPED
+        with self._host.waiters.expect(guest.uuid, stopped) as seen:
+            while (left_s := deadline - time.monotonic()) > 0:
+                guest.press_power_button()
+                if seen.wait(min(left_s, _BUTTON_INTERVAL_S)):
+                    return
+        LOG.info("Guest %s did not obey its power button", guest.uuid)
+
+
+def _cpu_model(options: cfg.ConfigOpts.GroupAttr) -> cpu.CpuModel:
+    default = "host-model" if options.virt_type == "kvm" else "none"
+    mode = options.cpu_mode or default
+    if mode == "custom" and not options.cpu_model:
+        raise exception.ConfigurationError(
+            reason="[libvirt] cpu_mode is custom, so cpu_model must be set"
+        )
+    return cpu.CpuModel(
+        mode=mode,
+        model=options.cpu_model,
+        flags=cpu.parse_flags(options.cpu_model_extra_flags),
+    )
+
+
+def _memory_available_mb() -> int:
+    with open("/proc/meminfo") as file:
+        for line in file:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) // 1024
+    return 0

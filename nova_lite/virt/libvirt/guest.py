@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One guest as libvirt has it: the only user of virDomain.
+
+A Guest is looked up for each operation and not kept: after libvirtd has
+started anew the old object is of no use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import libvirt
+
+from nova_lite import exception
+from nova_lite.compute import power_state
+from nova_lite.virt import driver
+from nova_lite.virt.libvirt import host as host_module
+from nova_lite.virt.libvirt.xml import metadata
+
+_STATES = {
+    libvirt.VIR_DOMAIN_NOSTATE: power_state.NOSTATE,
+    libvirt.VIR_DOMAIN_RUNNING: power_state.RUNNING,
+    libvirt.VIR_DOMAIN_BLOCKED: power_state.RUNNING,
+    libvirt.VIR_DOMAIN_PAUSED: power_state.PAUSED,
+    libvirt.VIR_DOMAIN_SHUTDOWN: power_state.SHUTDOWN,
+    libvirt.VIR_DOMAIN_SHUTOFF: power_state.SHUTDOWN,
+    libvirt.VIR_DOMAIN_CRASHED: power_state.CRASHED,
+    libvirt.VIR_DOMAIN_PMSUSPENDED: power_state.SUSPENDED,
+}
+
+_GONE = (libvirt.VIR_ERR_NO_DOMAIN,)
+# Already in the state that was asked for, or not there at all.
+_DONE = (libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_NO_DOMAIN)
+
+_UNDEFINE_ALL = (
+    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
+    | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+)
+
+_DESTROY_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the guests of a host have been given."""
+
+    vcpus: int
+    running: int
+
+
+class Guest:
+    """A domain on a host."""
+
+    def __init__(self, host: host_module.Host, domain: Any, uuid: str) -> None:
+        self._host = host
+        self._domain = domain
+        self.uuid = uuid
+
+    def state(self) -> int:
+        """Its power_state. Raises: GuestNotFound."""
+        found = self._host.call(self._domain.state)
+        assert found is not None
+        return _STATES.get(found[0], power_state.NOSTATE)
+
+    def info(self) -> driver.GuestInfo:
+        """Raises: GuestNotFound."""
+        info = self._host.call(_info, self._domain)
+        if info is None:
+            raise exception.GuestNotFound(uuid=self.uuid)
+        return info
+
+    def start(self, timeout_s: int) -> None:
+        """Start it and wait until libvirt tells that it did.
+
+        One that runs already is left alone. Raises: VirtError.
+        """
+        started = driver.LifecycleEvent.STARTED
+        with self._host.waiters.expect(self.uuid, started) as seen:
+            try:
+                self._host.call(self._domain.create)
+            except exception.VirtError:
+                if self.state() == power_state.RUNNING:
+                    return
+                raise
+            if seen.wait(timeout_s) or self.state() == power_state.RUNNING:
+                return
+        raise exception.VirtError(
+            reason=f"guest {self.uuid} did not start within {timeout_s} s"
+        )
+
+    def press_power_button(self) -> None:
+        """Ask the guest to shut down, by ACPI."""
+        self._host.call(
+            self._domain.shutdownFlags,
+            libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN,
+            ignore=_DONE,
+        )
+
+    def stop(self) -> None:
+        """Cut its power; one that is off is no error."""
+        for attempt in range(1, _DESTROY_ATTEMPTS + 1):
+            try:
+                self._host.call(self._domain.destroy, ignore=_DONE)
+                return
+            except exception.HypervisorUnavailable:
+                raise
+            except exception.VirtError:
+                # A QEMU stuck in the kernel's disk code takes longer to die
+                # than libvirt waits.
+                if attempt == _DESTROY_ATTEMPTS:
+                    raise
+
+    def undefine(self) -> None:
+        """Forget it, with what libvirt keeps for it; gone is no error."""
+        self._host.call(
+            self._domain.undefineFlags, _UNDEFINE_ALL, ignore=_DONE
+        )
+
+
+def find(host: host_module.Host, uuid: str) -> Guest | None:
+    """The guest with this uuid, if there is one."""
+    domain = host.call(
+        host.connection().lookupByUUIDString, uuid, ignore=_GONE
+    )
+    return None if domain is None else Guest(host, domain, uuid)
+
+
+def get(host: host_module.Host, uuid: str) -> Guest:
+    """Raises: GuestNotFound."""
+    found = find(host, uuid)
+    if found is None:
+        raise exception.GuestNotFound(uuid=uuid)
+    return found
+
+
+def define(host: host_module.Host, xml: str, uuid: str) -> Guest:
+    """Make libvirt know the guest. Raises: VirtError."""
+    return Guest(host, host.call(host.connection().defineXML, xml), uuid)
+
+
+def list_all(host: host_module.Host) -> list[driver.GuestInfo]:
+    """Every guest on the host, running or not."""
+    return host.call(_each, host.connection(), _info) or []
+
+
+def used(host: host_module.Host) -> Used:
+    """What all guests have together."""
+    counts = host.call(_each, host.connection(), _vcpus) or []
+    return Used(
+        vcpus=sum(vcpus for vcpus, _ in counts),
+        running=sum(runs for _, runs in counts),
+    )
+
+
+def _each(connection: Any, read: Callable[[Any], Any]) -> list[Any]:
+    found = []
+    for domain in connection.listAllDomains(0):
+        try:
+            found.append(read(domain))
+        except libvirt.libvirtError as error:
+            # Removed since the list was made.
+            if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+                raise
+    return found
+
+
+def _info(domain: Any) -> driver.GuestInfo:
+    return driver.GuestInfo(
+        uuid=domain.UUIDString(),
+        name=domain.name(),
+        state=_STATES.get(domain.state()[0], power_state.NOSTATE),
+        owned=_is_owned(domain),
+    )
+
+
+def _is_owned(domain: Any) -> bool:
+    try:
+        domain.metadata(
+            libvirt.VIR_DOMAIN_METADATA_ELEMENT, metadata.NAMESPACE, 0
+        )
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == libvirt.VIR_ERR_NO_DOMAIN_METADATA:
+            return False
+        raise
+    return True
+
+
+def _vcpus(domain: Any) -> tuple[int, bool]:
+    found = domain.info()
+    state = _STATES.get(found[0], power_state.NOSTATE)
+    return found[3], driver.is_running(state)
