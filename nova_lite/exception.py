@@ -69,7 +69,7 @@ class ImageUnacceptable(Invalid):
 class UnsupportedNetworks(Invalid):
     message = (
         "This cloud has no network service: leave 'networks' out or give "
-        "\"none\"."
+        '"none".'
     )
 
 
@@ -92,9 +92,28 @@ class InvalidAPIVersionString(Invalid):
     )
 
 
+class MalformedRequestBody(Invalid):
+    message = "Malformed request body: it must be a JSON document."
+
+
+class NotAcceptable(Invalid):
+    message = "The only content type of the answers is application/json."
+    code = 406
+
+
 class RequestTooLarge(Invalid):
     message = "The request body is larger than %(limit)d bytes."
     code = 413
+
+
+class UnsupportedMediaType(Invalid):
+    message = "The request's content type must be %(expected)s."
+    code = 415
+
+
+class RangeNotSatisfiable(Invalid):
+    message = "The requested range is not inside the %(size)d bytes."
+    code = 416
 
 
 # --- 401 and 403 -------------------------------------------------------------
