@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.rabbitmq",
     "tests.fixtures.database",
+    "tests.fixtures.libvirtd",
 ]
