@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""[api]: the compute API."""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+GROUP = cfg.OptGroup("api", title="Compute API")
+
+OPTS = [
+    cfg.HostAddressOpt(
+        "listen",
+        default="127.0.0.1",
+        help="Address on which nova-lite-api listens. 0.0.0.0 is every "
+        "address of the host; put TLS in front of it then.",
+    ),
+    cfg.PortOpt(
+        "port",
+        default=8774,
+        help="TCP port on which nova-lite-api listens.",
+    ),
+    cfg.StrOpt(
+        "auth_strategy",
+        default="embedded",
+        help="How a token is checked, by its entry point name in "
+        "nova_lite.api.auth: embedded (the identity service inside "
+        "nova-lite-api) or keystone (a real Keystone, see "
+        "[keystone_authtoken]).",
+    ),
+    cfg.IntOpt(
+        "max_limit",
+        default=1000,
+        min=1,
+        max=100000,
+        help="Items that one page of a list has at most, and the size of a "
+        "page when the request names none. Larger pages cost memory in the "
+        "API for as long as they are made.",
+    ),
+    cfg.IntOpt(
+        "max_request_body_size",
+        default=114688,
+        min=1024,
+        max=16777216,
+        help="Bytes that a body of a compute request may have; a longer one "
+        "is answered with 413.",
+    ),
+    cfg.StrOpt(
+        "compute_link_prefix",
+        default="",
+        help="Base URL of the links to compute resources, for an API behind "
+        "a proxy. Empty takes what the request was sent to.",
+    ),
+    cfg.StrOpt(
+        "glance_link_prefix",
+        default="",
+        help="Base URL of the links to images. Empty takes what the request "
+        "was sent to.",
+    ),
+    cfg.BoolOpt(
+        "enable_proxy_headers_parsing",
+        default=False,
+        help="Believe X-Forwarded-Proto, -Host, -Port and -Prefix. Only for "
+        "an API that is reached through a proxy alone, since any client can "
+        "send them.",
+    ),
+    cfg.BoolOpt(
+        "enable_instance_password",
+        default=True,
+        help="Show adminPass in the answers of create, rebuild and rescue. "
+        "Turn it off where the hypervisor cannot set passwords.",
+    ),
+    cfg.StrOpt(
+        "default_availability_zone",
+        default="nova",
+        help="Zone that is shown for hosts that belong to none.",
+    ),
+    cfg.StrOpt(
+        "internal_service_availability_zone",
+        default="internal",
+        help="Zone that is shown for services that are no compute.",
+    ),
+    cfg.IntOpt(
+        "slow_request_s",
+        default=10,
+        min=0,
+        max=3600,
+        help="Seconds after which an answered request is logged as a "
+        "warning. 0 logs all so.",
+    ),
+]
