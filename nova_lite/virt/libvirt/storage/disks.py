@@ -10,9 +10,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import uuid as uuidlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from oslo_log import log as logging
 
 from nova_lite import concurrency, exception
 from nova_lite.virt import driver
@@ -23,6 +26,8 @@ from nova_lite.virt.libvirt.storage import (
     qemu_img,
     raw,
 )
+
+LOG = logging.getLogger(__name__)
 
 CONSOLE_LOG = "console.log"
 # virtlogd keeps this many earlier parts of a log: .0 is the youngest.
@@ -77,6 +82,15 @@ class GuestStore:
             raise exception.ConfigurationError(
                 reason=f"instances_path cannot be used: {error}"
             ) from error
+        for directory in (self._root, *self._root.resolve().parents):
+            if not directory.stat().st_mode & stat.S_IXOTH:
+                LOG.warning(
+                    "QEMU's user may not enter %s, so guests with disks in "
+                    "%s will not start: chmod o+x %s",
+                    directory,
+                    self._root,
+                    directory,
+                )
 
     def directory(self, uuid: str) -> Path:
         """Where the guest's files are. Raises: InvalidInput."""
