@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The formats that the schemas name, checked by jsonschema."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+import unicodedata
+import uuid
+from urllib.parse import urlsplit
+
+import jsonschema
+from oslo_utils import timeutils
+
+CHECKER = jsonschema.FormatChecker(formats=())
+
+_HOSTNAME = re.compile(r"[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,253}[a-zA-Z0-9])?")
+_FQDN_LABEL = re.compile(r"(?!-)[a-zA-Z0-9-]{1,63}(?<!-)")
+
+
+@CHECKER.checks("uuid")
+def _uuid(value: object) -> bool:
+    return not isinstance(value, str) or is_uuid(value)
+
+
+def is_uuid(value: str) -> bool:
+    """Whether a text is a uuid, with or without its dashes."""
+    try:
+        return str(uuid.UUID(value)).replace("-", "") == value.replace(
+            "-", ""
+        ).lower().strip("{}")
+    except ValueError:
+        return False
+
+
+@CHECKER.checks("date-time")
+def _date_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    try:
+        found = timeutils.parse_isotime(value)
+        timeutils.normalize_time(found)
+    except (ValueError, OverflowError):
+        return False
+    return found.year >= 1
+
+
+@CHECKER.checks("base64")
+def _base64(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    try:
+        base64.b64decode(re.sub(r"\s", "", value), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+@CHECKER.checks("uri")
+def _uri(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return bool(parts.scheme and parts.netloc)
+
+
+@CHECKER.checks("ipv4")
+def _ipv4(value: object) -> bool:
+    return not isinstance(value, str) or _address(value, 4)
+
+
+@CHECKER.checks("ipv6")
+def _ipv6(value: object) -> bool:
+    return not isinstance(value, str) or _address(value, 6)
+
+
+def _address(value: str, version: int) -> bool:
+    try:
+        found = ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return found.version == version and "%" not in value
+
+
+@CHECKER.checks("cidr")
+def _cidr(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return False
+    return "/" in value
+
+
+@CHECKER.checks("regex")
+def _regex(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    try:
+        re.compile(value)
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return True
+
+
+@CHECKER.checks("fqdn")
+def _fqdn(value: object) -> bool:
+    return not isinstance(value, str) or (
+        len(value) <= 255
+        and all(_FQDN_LABEL.fullmatch(label) for label in value.split("."))
+    )
+
+
+@CHECKER.checks("hostname-label")
+def _label(value: object) -> bool:
+    return not isinstance(value, str) or bool(_FQDN_LABEL.fullmatch(value))
+
+
+@CHECKER.checks("hostname-or-node")
+def _host(value: object) -> bool:
+    return not isinstance(value, str) or bool(_HOSTNAME.fullmatch(value))
+
+
+@CHECKER.checks("name")
+def _name(value: object) -> bool:
+    return not isinstance(value, str) or (
+        bool(value) and value == value.strip() and _printable(value)
+    )
+
+
+@CHECKER.checks("name-with-spaces")
+def _name_with_spaces(value: object) -> bool:
+    return not isinstance(value, str) or (
+        bool(value.strip()) and _printable(value)
+    )
+
+
+@CHECKER.checks("key-name")
+def _key_name(value: object) -> bool:
+    return not isinstance(value, str) or (
+        value == value.strip() and bool(re.fullmatch(r"[\w\- ]+", value, re.A))
+    )
+
+
+@CHECKER.checks("key-name-292")
+def _key_name_292(value: object) -> bool:
+    return not isinstance(value, str) or (
+        value == value.strip()
+        and bool(re.fullmatch(r"[\w\- @.]+", value, re.A))
+    )
+
+
+def _printable(value: str) -> bool:
+    return all(
+        c == " " or unicodedata.category(c)[0] not in "CZ" for c in value
+    )
+
+
+# What is said when a value does not have its format.
+REASONS = {
+    "uuid": "It must be a UUID.",
+    "date-time": "It must be a time of ISO 8601, like 2026-01-31T12:00:00Z.",
+    "base64": "It must be base64.",
+    "uri": "It must be a URI with a scheme and a host.",
+    "ipv4": "It must be an IPv4 address.",
+    "ipv6": "It must be an IPv6 address.",
+    "cidr": "It must be a network in CIDR form.",
+    "regex": "It must be a regular expression.",
+    "fqdn": "It must be a host name, fully qualified or not.",
+    "hostname-label": (
+        "It must be a host name of letters, digits and inner '-', at most "
+        "63 characters."
+    ),
+    "hostname-or-node": "It must be the name of a host.",
+    "name": (
+        "The name must be made of printable characters and must not begin "
+        "or end with white space."
+    ),
+    "name-with-spaces": (
+        "The name must be made of printable characters, not of white space "
+        "alone."
+    ),
+    "key-name": (
+        "The name may have letters, digits, '_', '-' and inner spaces only."
+    ),
+    "key-name-292": (
+        "The name may have letters, digits, '_', '-', '@', '.' and inner "
+        "spaces only."
+    ),
+}

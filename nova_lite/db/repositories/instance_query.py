@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers, their faults and their actions as the API reads them.
+
+Called by the API's controllers with a session; rows are dicts of the
+columns of ``models.instance``. A list is one statement, and its pages are
+cut by the values of the marker's row, so page 1000 costs what page 1 does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_db import exception as db_exc
+from sqlalchemy import orm
+
+from nova_lite import exception
+from nova_lite.compute.request import InstanceQuery
+from nova_lite.db.models.base import LongText
+from nova_lite.db.models.instance import Instance, InstanceFault
+from nova_lite.db.repositories import rows
+
+_TABLE = Instance.__table__
+_FAULT = InstanceFault.__table__
+
+# Documents and texts that no filter or sort touches.
+_OPAQUE = frozenset(
+    {
+        "flavor",
+        "image_meta",
+        "instance_metadata",
+        "system_metadata",
+        "request_spec",
+        "key_data",
+        "user_data",
+    }
+)
+COLUMNS = frozenset(c.name for c in _TABLE.columns) - _OPAQUE
+
+
+def get(
+    session: orm.Session,
+    uuid: str,
+    *,
+    project_id: str | None = None,
+    deleted: bool | None = False,
+) -> dict[str, Any] | None:
+    """A server's row, or None.
+
+    With a ``project_id`` only one of that project. ``deleted`` False: only
+    those that are there, True: only those gone, None: both.
+    """
+    where = [_TABLE.c.uuid == uuid]
+    if project_id is not None:
+        where.append(_TABLE.c.project_id == project_id)
+    if deleted is not None:
+        where.append(_deleted(deleted))
+    row = session.execute(sa.select(_TABLE).where(*where)).mappings().first()
+    return None if row is None else dict(row)
+
+
+def _deleted(deleted: bool) -> Any:
+    return _TABLE.c.deleted != 0 if deleted else _TABLE.c.deleted == 0
+
+
+def list_(
+    session: orm.Session,
+    query: InstanceQuery,
+    columns: Sequence[str] | None = None,
+) -> list[dict[str, Any]]:
+    """One page of servers; ``columns`` None gives whole rows.
+
+    Raises: MarkerNotFound, InvalidSortKey; InvalidInput for a regular
+    expression that the database does not take.
+    """
+    shown = [_TABLE.c[name] for name in columns] if columns else [_TABLE]
+    statement = sa.select(*shown).where(*_conditions(session, query))
+    order = _order(query.sort)
+    if query.marker is not None:
+        statement = statement.where(_behind(session, query, order))
+    for column, ascending in order:
+        for part in _null_last(column, ascending):
+            statement = statement.order_by(part)
+    if query.limit is not None:
+        statement = statement.limit(query.limit)
+    try:
+        found = session.execute(statement).mappings().all()
+    except (db_exc.DBError, sa.exc.DatabaseError) as error:
+        if not query.regexes or isinstance(error, db_exc.DBConnectionError):
+            raise
+        patterns = ", ".join(repr(p) for p in query.regexes.values())
+        raise exception.InvalidInput(
+            reason=f"the database refuses a filter of {patterns}"
+        ) from error
+    return [dict(row) for row in found]
+
+
+def _conditions(session: orm.Session, query: InstanceQuery) -> list[Any]:
+    where: list[Any] = []
+    if query.deleted is not None:
+        where.append(_deleted(query.deleted))
+    if query.project_id is not None:
+        where.append(_TABLE.c.project_id == query.project_id)
+    for name, value in query.filters.items():
+        where.append(_equal(name, value))
+    for name, pattern in query.regexes.items():
+        where.append(_column(name).regexp_match(pattern))
+    for key, value in query.metadata.items():
+        where.append(_has_metadata(key, value))
+    # Servers that never changed since they were made have no updated_at.
+    changed = sa.func.coalesce(
+        _TABLE.c.updated_at,
+        _TABLE.c.created_at,
+        type_=_TABLE.c.created_at.type,
+    )
+    if query.changes_since is not None:
+        where.append(changed >= query.changes_since)
+    if query.changes_before is not None:
+        where.append(changed <= query.changes_before)
+    return where
+
+
+def _column(name: str) -> Any:
+    return _TABLE.c[name]
+
+
+def _equal(name: str, value: Any) -> Any:
+    if name == "flavor_id":
+        return _in_flavor(value)
+    column = _TABLE.c[name]
+    if isinstance(value, list | tuple | set | frozenset):
+        values = [v for v in value if v is not None]
+        found = column.in_(values)
+        return found if len(values) == len(value) else found | column.is_(None)
+    return column.is_(None) if value is None else column == value
+
+
+def _in_flavor(value: Any) -> Any:
+    """Whether the JSON document of the flavor has this flavorid."""
+    text = sa.cast(_TABLE.c.flavor, LongText)
+    return text.contains(_json_pair("flavorid", value), autoescape=True)
+
+
+def _has_metadata(key: str, value: str) -> Any:
+    text = sa.cast(_TABLE.c.instance_metadata, LongText)
+    return text.contains(_json_pair(key, value), autoescape=True)
+
+
+def _json_pair(key: str, value: Any) -> str:
+    return f"{json.dumps(key)}: {json.dumps(value)}"
+
+
+def _order(sort: Sequence[tuple[str, str]]) -> list[tuple[Any, bool]]:
+    """(column, ascending) pairs that end in a unique one."""
+    order = []
+    names = []
+    for name, direction in sort:
+        if name not in COLUMNS:
+            raise exception.InvalidSortKey(
+                key=name, allowed=", ".join(sorted(COLUMNS))
+            )
+        if name not in names:
+            names.append(name)
+            order.append((_TABLE.c[name], direction == "asc"))
+    if "id" not in names:
+        order.append((_TABLE.c.id, bool(order and order[-1][1])))
+    return order
+
+
+def _null_last(column: Any, ascending: bool) -> list[Any]:
+    """The ORDER BY of one column; rows without a value come last.
+
+    The servers disagree on where nulls belong, so each gets it said.
+    """
+    direction = column.asc() if ascending else column.desc()
+    if not column.nullable:
+        return [direction]
+    return [sa.case((column.is_(None), 1), else_=0), direction]
+
+
+def _behind(
+    session: orm.Session,
+    query: InstanceQuery,
+    order: Sequence[tuple[Any, bool]],
+) -> Any:
+    """What the rows after the marker's row fulfil."""
+    where = [_TABLE.c.uuid == query.marker]
+    if query.project_id is not None:
+        where.append(_TABLE.c.project_id == query.project_id)
+    row = session.execute(
+        sa.select(*(column for column, _ in order)).where(*where)
+    ).first()
+    if row is None:
+        raise exception.MarkerNotFound(marker=query.marker)
+    alternatives = []
+    same: list[Any] = []
+    for (column, ascending), value in zip(order, row, strict=True):
+        later = _later(column, ascending, value)
+        if later is not None:
+            alternatives.append(sa.and_(*same, later))
+        same.append(column.is_(None) if value is None else column == value)
+    return sa.or_(*alternatives)
+
+
+def _later(column: Any, ascending: bool, value: Any) -> Any | None:
+    if value is None:
+        return None  # nothing comes after rows without a value
+    later = column > value if ascending else column < value
+    return later | column.is_(None) if column.nullable else later
+
+
+def update(
+    session: orm.Session, uuid: str, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Change columns of a server that is there; returns its row.
+
+    Raises: InstanceNotFound.
+    """
+    where = (_TABLE.c.uuid == uuid, _TABLE.c.deleted == 0)
+    if not rows.execute(
+        session, sa.update(Instance).where(*where).values(**values)
+    ):
+        raise exception.InstanceNotFound(instance_id=uuid)
+    row = get(session, uuid)
+    assert row is not None
+    return row
+
+
+def faults(
+    session: orm.Session, uuids: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """The latest fault of each server that has one, by uuid."""
+    if not uuids:
+        return {}
+    latest = (
+        sa.select(sa.func.max(_FAULT.c.id))
+        .where(_FAULT.c.instance_uuid.in_(uuids))
+        .group_by(_FAULT.c.instance_uuid)
+    )
+    found = session.execute(sa.select(_FAULT).where(_FAULT.c.id.in_(latest)))
+    return {row["instance_uuid"]: dict(row) for row in found.mappings()}
+
+
+def usage(session: orm.Session, project_id: str) -> tuple[int, int, int]:
+    """Servers, cores and MiB of memory that a project has now."""
+    row = session.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.coalesce(sa.func.sum(_TABLE.c.vcpus), 0),
+            sa.func.coalesce(sa.func.sum(_TABLE.c.memory_mb), 0),
+        ).where(_TABLE.c.deleted == 0, _TABLE.c.project_id == project_id)
+    ).one()
+    return int(row[0]), int(row[1]), int(row[2])

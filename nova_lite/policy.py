@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what: oslo.policy with the rules of nova_lite/policies.
+
+Controllers call ``authorize`` in the API process. A policy file of the
+operator ([oslo_policy] policy_file) overrides the defaults.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from oslo_config import cfg
+from oslo_policy import opts as policy_opts
+from oslo_policy import policy as oslo_policy
+
+from nova_lite import exception, policies
+from nova_lite.context import RequestContext
+
+CONF = cfg.CONF
+
+_enforcer: oslo_policy.Enforcer | None = None
+_lock = threading.Lock()
+
+
+def init(policy_file: str | None = None) -> oslo_policy.Enforcer:
+    """The process's enforcer, made at the first call."""
+    global _enforcer
+    with _lock:
+        if _enforcer is None:
+            policy_opts.set_defaults(CONF, policy_file or "policy.yaml")
+            made = oslo_policy.Enforcer(CONF, policy_file=policy_file)
+            made.register_defaults(policies.list_rules())
+            made.load_rules()
+            _enforcer = made
+        return _enforcer
+
+
+def reset() -> None:
+    """Forget the enforcer; the next call reads the files again."""
+    global _enforcer
+    with _lock:
+        _enforcer = None
+
+
+def get_enforcer() -> oslo_policy.Enforcer:
+    """The enforcer, for the command-line tools of oslo.policy."""
+    return init()
+
+
+def allows(
+    context: RequestContext,
+    rule: str,
+    target: Mapping[str, Any] | None = None,
+) -> bool:
+    """Whether a rule lets this user through.
+
+    ``target`` is what the rule compares with (project_id, user_id); without
+    it the user's own project and id.
+    """
+    if target is None:
+        target = {
+            "project_id": context.project_id,
+            "user_id": context.user_id,
+        }
+    return bool(init().authorize(rule, dict(target), context, do_raise=False))
+
+
+def authorize(
+    context: RequestContext,
+    rule: str,
+    target: Mapping[str, Any] | None = None,
+) -> None:
+    """Raises: PolicyNotAuthorized when the rule does not let through."""
+    if not allows(context, rule, target):
+        raise exception.PolicyNotAuthorized(action=rule)
