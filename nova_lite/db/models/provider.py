@@ -19,6 +19,7 @@ class ResourceProvider(Timestamped, Base):
     """A source of resources: today always a compute node (same uuid)."""
 
     __tablename__ = "resource_providers"
+    __table_args__ = (sa.Index(None, "updated_at"), Base.__table_args__)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[str] = mapped_column(sa.String(36), unique=True)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""[filter_scheduler]: which hosts may do, and which of them is best."""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+GROUP = cfg.OptGroup("filter_scheduler", title="Filters and weighers")
+
+OPTS = [
+    cfg.ListOpt(
+        "enabled_filters",
+        default=[
+            "AvailabilityZoneFilter",
+            "ComputeFilter",
+            "ComputeCapabilitiesFilter",
+            "ImagePropertiesFilter",
+        ],
+        help="Filters that a host must pass, by entry point name in "
+        "nova_lite.scheduler.filters, in the order in which a host's reason "
+        "is looked for. Free capacity is always checked, after them.",
+    ),
+    cfg.ListOpt(
+        "weight_classes",
+        default=[
+            "RAMWeigher",
+            "CPUWeigher",
+            "DiskWeigher",
+            "BuildFailureWeigher",
+        ],
+        help="Weighers that order the hosts left by the filters, by entry "
+        "point name in nova_lite.scheduler.weights. None: any host is as "
+        "good as another.",
+    ),
+    cfg.IntOpt(
+        "host_subset_size",
+        default=1,
+        min=1,
+        max=1000,
+        help="Choose at random among this many of the best hosts. 1 takes "
+        "the best; more makes schedulers that work at the same moment meet "
+        "on one host less often, at the price of a less even spread.",
+    ),
+    cfg.BoolOpt(
+        "shuffle_best_same_weighed_hosts",
+        default=False,
+        help="Put hosts of equal weight in random order instead of a fixed "
+        "one.",
+    ),
+    cfg.FloatOpt(
+        "ram_weight_multiplier",
+        default=1.0,
+        help="Weight of free memory. Positive spreads servers over hosts, "
+        "negative fills one host after another, 0 ignores memory.",
+    ),
+    cfg.FloatOpt(
+        "cpu_weight_multiplier",
+        default=1.0,
+        help="Weight of free VCPUs. Positive spreads, negative fills, 0 "
+        "ignores them.",
+    ),
+    cfg.FloatOpt(
+        "disk_weight_multiplier",
+        default=1.0,
+        help="Weight of free local disk. Positive spreads, negative fills, "
+        "0 ignores it.",
+    ),
+    cfg.FloatOpt(
+        "build_failure_weight_multiplier",
+        default=1000000.0,
+        min=0.0,
+        help="How strongly hosts are avoided on which builds failed since "
+        "the last good one. The default puts them behind all others; 0 "
+        "ignores failures, so that a broken, empty host attracts every "
+        "build.",
+    ),
+]

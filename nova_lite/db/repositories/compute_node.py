@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statements about hypervisors: their reports, and what changed since.
+
+``report`` is called through objects.ComputeNode in conductor, for a compute;
+the ``*_since`` functions by the scheduler, which keeps every host in memory.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_db import exception as db_exc
+from sqlalchemy import orm
+
+from nova_lite import exception
+from nova_lite.db import session
+from nova_lite.db.models.base import now
+from nova_lite.db.models.compute_node import ComputeNode
+from nova_lite.db.models.provider import (
+    Allocation,
+    Inventory,
+    ResourceProvider,
+)
+from nova_lite.db.models.service import Service
+
+COMPUTE_BINARY = "nova-lite-compute"
+
+# Documents are given to the scheduler as the text they are kept as: hosts of
+# one kind have equal text, which is then read once for all of them.
+_DOCUMENTS = ("cpu_info", "supported_instances", "capabilities")
+
+
+@session.transaction
+def report(
+    row: Mapping[str, Any], inventories: Mapping[str, Mapping[str, Any]]
+) -> bool:
+    """Write a node, its provider and inventories, where they differ.
+
+    Returns whether anything was written.
+    Raises: Conflict when the host's hypervisor is known by another uuid.
+    """
+    with session.writer() as db:
+        node = db.scalar(
+            sa.select(ComputeNode).where(ComputeNode.uuid == row["uuid"])
+        )
+        if node is None:
+            _insert(db, row, inventories)
+            return True
+        changed = _update_node(node, row)
+        return _update_stock(db, node, inventories) or changed
+
+
+def _insert(
+    db: orm.Session,
+    row: Mapping[str, Any],
+    inventories: Mapping[str, Mapping[str, Any]],
+) -> None:
+    taken = db.scalar(
+        sa.select(ComputeNode.uuid).where(
+            ComputeNode.host == row["host"],
+            ComputeNode.hypervisor_hostname == row["hypervisor_hostname"],
+        )
+    )
+    if taken is not None:
+        raise exception.Conflict(
+            f"Host {row['host']} is known by the compute node uuid {taken}, "
+            f"and reports itself as {row['uuid']}. Give it its former uuid "
+            "back, or delete its compute service first."
+        )
+    db.add(ComputeNode(**row, updated_at=now()))
+    provider = ResourceProvider(
+        uuid=row["uuid"], name=row["hypervisor_hostname"], updated_at=now()
+    )
+    db.add(provider)
+    try:
+        db.flush()
+    except db_exc.DBDuplicateEntry as error:
+        # A second report of the same node came between: look again.
+        raise db_exc.RetryRequest(error) from error
+    db.add_all(
+        Inventory(provider_id=provider.id, resource_class=name, **figures)
+        for name, figures in inventories.items()
+    )
+
+
+def _update_node(node: ComputeNode, row: Mapping[str, Any]) -> bool:
+    changed = False
+    for name, value in row.items():
+        if _plain(getattr(node, name)) != _plain(value):
+            setattr(node, name, value)
+            changed = True
+    return changed
+
+
+def _plain(value: Any) -> Any:
+    """A document as JSON knows it: tuples and lists are one there."""
+    if isinstance(value, dict | list | tuple):
+        return json.loads(json.dumps(value))
+    return value
+
+
+def _update_stock(
+    db: orm.Session,
+    node: ComputeNode,
+    inventories: Mapping[str, Mapping[str, Any]],
+) -> bool:
+    provider = db.scalars(
+        sa.select(ResourceProvider).where(ResourceProvider.uuid == node.uuid)
+    ).one()
+    known = {
+        row.resource_class: row
+        for row in db.scalars(
+            sa.select(Inventory).where(Inventory.provider_id == provider.id)
+        )
+    }
+    for name, figures in inventories.items():
+        row = known.get(name)
+        if row is None:
+            row = Inventory(provider_id=provider.id, resource_class=name)
+            db.add(row)
+        for key, value in figures.items():
+            if getattr(row, key) != value:
+                setattr(row, key, value)
+    for name in known.keys() - inventories.keys():
+        db.delete(known[name])
+    changed = bool(db.new or db.deleted) or any(
+        db.is_modified(row) for row in known.values()
+    )
+    if changed:
+        _touch(db, ResourceProvider.id == provider.id)
+    return changed
+
+
+def _touch(db: orm.Session, which: Any) -> None:
+    db.execute(
+        sa.update(ResourceProvider)
+        .where(which)
+        .values(generation=ResourceProvider.generation + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+@session.transaction
+def get(uuid: str) -> dict[str, Any]:
+    """One node as a dict of its columns. Raises: ComputeHostNotFound."""
+    with session.reader() as db:
+        row = db.execute(
+            sa.select(ComputeNode.__table__).where(ComputeNode.uuid == uuid)
+        ).first()
+    if row is None:
+        raise exception.ComputeHostNotFound(host=uuid)
+    return dict(row._mapping)
+
+
+@session.transaction
+def list_all(host: str | None = None) -> list[dict[str, Any]]:
+    """Every node, or those of one host, as dicts, in the order of ids."""
+    statement = sa.select(ComputeNode.__table__).order_by(ComputeNode.id)
+    if host is not None:
+        statement = statement.where(ComputeNode.host == host)
+    with session.reader() as db:
+        return [dict(row._mapping) for row in db.execute(statement)]
+
+
+@session.transaction
+def delete_for_host(host: str) -> int:
+    """Remove a host's nodes with their providers; returns how many.
+
+    What servers still hold of them is removed too: the caller has seen to
+    it that none are there.
+    """
+    with session.writer() as db:
+        uuids = list(
+            db.scalars(
+                sa.select(ComputeNode.uuid).where(ComputeNode.host == host)
+            )
+        )
+        ids = list(
+            db.scalars(
+                sa.select(ResourceProvider.id).where(
+                    ResourceProvider.uuid.in_(uuids)
+                )
+            )
+        )
+        for model, column in (
+            (Allocation, Allocation.provider_id),
+            (Inventory, Inventory.provider_id),
+            (ResourceProvider, ResourceProvider.id),
+        ):
+            db.execute(sa.delete(model).where(column.in_(ids)))
+        db.execute(sa.delete(ComputeNode).where(ComputeNode.host == host))
+    return len(uuids)
+
+
+@session.transaction
+def bump_failed_builds(host: str, count: int = 1) -> None:
+    """Remember that builds failed on this host."""
+    _set_failed_builds(host, ComputeNode.failed_builds + count)
+
+
+@session.transaction
+def reset_failed_builds(host: str) -> None:
+    """Forget failed builds after one that succeeded."""
+    _set_failed_builds(host, 0)
+
+
+def _set_failed_builds(host: str, value: Any) -> None:
+    statement = sa.update(ComputeNode).where(ComputeNode.host == host)
+    if value == 0 and isinstance(value, int):
+        statement = statement.where(ComputeNode.failed_builds != 0)
+    with session.writer() as db:
+        db.execute(
+            statement.values(failed_builds=value).execution_options(
+                synchronize_session=False
+            )
+        )
+
+
+# --- for the scheduler's memory ---------------------------------------------
+
+
+@session.transaction
+def changed_since(
+    moment: datetime.datetime | None,
+) -> Sequence[Any]:
+    """Nodes written at or after a moment (None: all), with provider_id.
+
+    ``cpu_info``, ``supported_instances`` and ``capabilities`` are JSON text.
+    """
+    statement = sa.select(
+        ComputeNode.uuid,
+        ComputeNode.host,
+        ComputeNode.hypervisor_hostname.label("node"),
+        ComputeNode.hypervisor_type,
+        ComputeNode.hypervisor_version,
+        ComputeNode.running_vms,
+        ComputeNode.failed_builds,
+        ComputeNode.updated_at,
+        ResourceProvider.id.label("provider_id"),
+        *(
+            sa.type_coerce(getattr(ComputeNode, name), sa.Text).label(name)
+            for name in _DOCUMENTS
+        ),
+    ).join(ResourceProvider, ResourceProvider.uuid == ComputeNode.uuid)
+    if moment is not None:
+        statement = statement.where(ComputeNode.updated_at >= moment)
+    with session.reader() as db:
+        return db.execute(statement).all()
+
+
+@session.transaction
+def services_changed_since(
+    moment: datetime.datetime | None,
+) -> Sequence[Any]:
+    """Compute services seen or changed at or after a moment (None: all)."""
+    statement = sa.select(
+        Service.host,
+        Service.availability_zone,
+        Service.disabled,
+        Service.disabled_reason,
+        Service.forced_down,
+        Service.last_seen_at,
+        Service.created_at,
+        Service.updated_at,
+    ).where(Service.binary == COMPUTE_BINARY)
+    if moment is not None:
+        statement = statement.where(
+            sa.or_(
+                Service.last_seen_at >= moment,
+                Service.updated_at >= moment,
+                Service.created_at >= moment,
+            )
+        )
+    with session.reader() as db:
+        return db.execute(statement).all()
+
+
+@session.transaction
+def count() -> int:
+    """How many nodes there are: a cheap way to notice one that went."""
+    with session.reader() as db:
+        return db.scalar(sa.select(sa.func.count(ComputeNode.id))) or 0
+
+
+@session.transaction
+def uuids() -> set[str]:
+    """The uuid of every node."""
+    with session.reader() as db:
+        return set(db.scalars(sa.select(ComputeNode.uuid)))

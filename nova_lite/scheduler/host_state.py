@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A host as the scheduler keeps it in memory.
+
+Made and changed by host_manager; read by filters and weighers. One per
+compute node, so there may be many thousands: what is equal on many hosts is
+one shared object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+VCPU = "VCPU"
+MEMORY_MB = "MEMORY_MB"
+DISK_GB = "DISK_GB"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hardware:
+    """What a kind of host is; hosts of one kind share one object.
+
+    Compared by identity, so that a filter which looks only at this is asked
+    once for all hosts of a kind.
+    """
+
+    hypervisor_type: str
+    hypervisor_version: int
+    # (architecture, hypervisor, vm_mode) each
+    supported_instances: Sequence[Sequence[str]] = ()
+    cpu_info: Mapping[str, Any] = field(default_factory=dict)
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class HostState:
+    """One compute node: who it is, whether it works, what is free.
+
+    ``capacity``, ``used`` and ``free`` are by resource class; a capacity
+    has ratio and reserved amount in it. ``generation`` is the provider's at
+    which ``used`` was read. ``last_seen_at`` is a POSIX time, 0 for never.
+    """
+
+    uuid: str
+    host: str
+    node: str
+    provider_id: int
+    hardware: Hardware
+    zone: str = ""
+    disabled: bool = False
+    disabled_reason: str | None = None
+    forced_down: bool = False
+    last_seen_at: float = 0.0
+    generation: int = -1
+    capacity: dict[str, int] = field(default_factory=dict)
+    used: dict[str, int] = field(default_factory=dict)
+    free: dict[str, int] = field(default_factory=dict)
+    failed_builds: int = 0
+    num_instances: int = 0
+
+    def set_stock(
+        self, generation: int, capacity: dict[str, int], used: dict[str, int]
+    ) -> None:
+        """Take over what the database says of the provider."""
+        self.generation = generation
+        self.capacity = capacity
+        self.used = used
+        self.free = {
+            name: most - used.get(name, 0) for name, most in capacity.items()
+        }
+
+    def consume(self, needs: Mapping[str, int], servers: int = 1) -> None:
+        """Count servers in, or out again (-1).
+
+        The claim that makes it true comes after.
+        """
+        for name, amount in needs.items():
+            self.used[name] = self.used.get(name, 0) + amount * servers
+            self.free[name] = self.free.get(name, 0) - amount * servers
+        self.num_instances += servers
+
+    def fits(self, needs: Mapping[str, int]) -> bool:
+        """Whether there is room for one more server."""
+        free = self.free
+        for name, amount in needs.items():
+            if free.get(name, 0) < amount:
+                return False
+        return True

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How other daemons reach nova-lite-scheduler."""
+
+from __future__ import annotations
+
+from nova_lite import rpc
+from nova_lite.context import RequestContext
+from nova_lite.objects.compute_node import ComputeNode
+from nova_lite.objects.request_spec import Destination, RequestSpec
+
+
+class SchedulerAPI(rpc.ClientBase):
+    """Client of SchedulerManager.
+
+    1.0 - select_destinations, update_host_state, refresh
+    """
+
+    TOPIC = "scheduler"
+    VERSION = "1.0"
+
+    def __init__(self) -> None:
+        super().__init__(self.TOPIC, self.VERSION)
+
+    def select_destinations(
+        self, context: RequestContext, spec: RequestSpec, timeout_s: int
+    ) -> list[Destination]:
+        """Call. Raises: MessagingUnavailable."""
+        chosen: list[Destination] = self.call(
+            context, "select_destinations", timeout_s=timeout_s, spec=spec
+        )
+        return chosen
+
+    def update_host_state(
+        self, context: RequestContext, compute_node: ComputeNode
+    ) -> None:
+        """Cast to every scheduler."""
+        self.cast(
+            context,
+            "update_host_state",
+            fanout=True,
+            compute_node=compute_node,
+        )
+
+    def refresh(self, context: RequestContext) -> None:
+        """Cast to every scheduler."""
+        self.cast(context, "refresh", fanout=True)

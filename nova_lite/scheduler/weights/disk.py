@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prefers hosts with more free disk."""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+from nova_lite.scheduler.host_state import DISK_GB, HostState
+from nova_lite.scheduler.weights import HostWeigher
+
+CONF = cfg.CONF
+
+
+class DiskWeigher(HostWeigher):
+    """Measures free disk; a negative multiplier fills hosts up."""
+
+    def __init__(self) -> None:
+        self.multiplier = CONF.filter_scheduler.disk_weight_multiplier
+
+    def weigh(self, host: HostState) -> float:
+        """What is free, ratio included."""
+        return host.free.get(DISK_GB, 0)
