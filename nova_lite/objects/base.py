@@ -17,12 +17,8 @@ from oslo_versionedobjects import base as ovo_base
 
 from nova_lite import context as nova_context
 
+# On a method, or below @classmethod on a class method.
 remotable = ovo_base.remotable
-
-
-def remotable_classmethod(fn: Any) -> Any:
-    """A class method that runs where the database is."""
-    return ovo_base.remotable_classmethod(fn)
 
 
 class NovaObjectRegistry(ovo_base.VersionedObjectRegistry):  # type: ignore[misc]

@@ -48,7 +48,8 @@ class Instance(base.NovaObject):
         """The domain's name on the hypervisor."""
         return f"instance-{self.uuid}"
 
-    @base.remotable_classmethod
+    @classmethod
+    @base.remotable
     def list_on_host(
         cls, context: nova_context.RequestContext, host: str
     ) -> list[dict[str, Any]]:
@@ -56,7 +57,8 @@ class Instance(base.NovaObject):
         rows: list[dict[str, Any]] = base.repository("instance").on_host(host)
         return rows
 
-    @base.remotable_classmethod
+    @classmethod
+    @base.remotable
     def owners(
         cls, context: nova_context.RequestContext, uuids: list[str]
     ) -> dict[str, dict[str, Any]]:
@@ -70,7 +72,8 @@ class Instance(base.NovaObject):
         )
         return rows
 
-    @base.remotable_classmethod
+    @classmethod
+    @base.remotable
     def set_power_state(
         cls,
         context: nova_context.RequestContext,

@@ -12,7 +12,7 @@ from nova_lite.objects.instance import Instance
 
 @base.register
 class InstanceAction(base.NovaObject):
-    """A claimed action with its server.
+    """A claimed action.
 
     ``worker`` is the incarnation that claimed it: each later call names it,
     so one that was taken for dead meanwhile changes nothing more.
@@ -28,22 +28,22 @@ class InstanceAction(base.NovaObject):
         "arguments": fields.JsonField(),
         "attempt": fields.IntegerField(),
         "worker": fields.StringField(nullable=True),
-        "instance": fields.ObjectField("Instance"),
     }
 
-    @base.remotable_classmethod
+    @classmethod
+    @base.remotable
     def claim(
         cls, context: nova_context.RequestContext, action_id: int, worker: str
-    ) -> InstanceAction | None:
-        """Take a queued action; None when it is not there to be taken."""
+    ) -> list[Any]:
+        """Take a queued action: [action, its Instance], or nothing."""
         rows = base.repository("journal").claim([action_id], worker)
         if not rows:
-            return None
+            return []
         action, instance = rows[0]
-        made = cls.from_row(context, action)
-        made.instance = Instance.from_row(context, instance)
-        made.obj_reset_changes(recursive=True)
-        return made
+        return [
+            cls.from_row(context, action),
+            Instance.from_row(context, instance),
+        ]
 
     @base.remotable
     def advance(self, updates: dict[str, Any]) -> bool:

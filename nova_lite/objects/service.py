@@ -23,7 +23,8 @@ class Service(base.NovaObject):
         "disabled": fields.BooleanField(),
     }
 
-    @base.remotable_classmethod
+    @classmethod
+    @base.remotable
     def start(
         cls,
         context: nova_context.RequestContext,
@@ -42,14 +43,16 @@ class Service(base.NovaObject):
         )
         return others
 
-    @base.remotable_classmethod
+    @classmethod
+    @base.remotable
     def bury(
         cls, context: nova_context.RequestContext, incarnations: list[str]
     ) -> None:
         """Forget processes that are dead; their actions are queued again."""
         base.repository("service").bury(incarnations)
 
-    @base.remotable_classmethod
+    @classmethod
+    @base.remotable
     def report(
         cls,
         context: nova_context.RequestContext,

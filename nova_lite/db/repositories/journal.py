@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from nova_lite import exception
 from nova_lite.compute import power_state, task_states, vm_states
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
@@ -258,9 +259,74 @@ def deleted(
         return True
 
 
-def bury_instance(session: orm.Session, uuid: str) -> None:
-    """Mark a server deleted, free what it holds, end its open actions."""
+def mark_deleting(session: orm.Session, uuid: str) -> Row | None:
+    """Put a server into deleting; its row, or None when it was already.
+
+    Raises: InstanceNotFound.
+    """
+    marked = rows.execute(
+        session,
+        sa.update(Instance)
+        .where(
+            Instance.uuid == uuid,
+            Instance.deleted == 0,
+            sa.or_(
+                Instance.task_state.is_(None),
+                Instance.task_state != task_states.DELETING,
+            ),
+        )
+        .values(task_state=task_states.DELETING, progress=0),
+    )
+    found = (
+        session.execute(
+            sa.select(Instance.host, Instance.task_state).where(
+                Instance.uuid == uuid, Instance.deleted == 0
+            )
+        )
+        .mappings()
+        .first()
+    )
+    if found is None:
+        raise exception.InstanceNotFound(instance_id=uuid)
+    return dict(found) if marked else None
+
+
+def cancel_queued(session: orm.Session, uuid: str) -> bool:
+    """End builds that nobody has begun; True when none is being run."""
+    rows.execute(
+        session,
+        sa.update(InstanceAction)
+        .where(
+            InstanceAction.instance_uuid == uuid,
+            InstanceAction.operation == "build",
+            InstanceAction.state == QUEUED,
+        )
+        .values(
+            state=ERROR, message="Preempted by a delete", finish_time=now()
+        ),
+    )
+    return not build_in_conductor(session, uuid)
+
+
+def bury_instance(
+    session: orm.Session, uuid: str, deleted_by: str | None = None
+) -> None:
+    """Mark a server deleted, free what it holds, end its open actions.
+
+    ``deleted_by``: the operation whose queued row is thereby done.
+    """
     moment = now()
+    if deleted_by is not None:
+        rows.execute(
+            session,
+            sa.update(InstanceAction)
+            .where(
+                InstanceAction.instance_uuid == uuid,
+                InstanceAction.operation == deleted_by,
+                InstanceAction.state == QUEUED,
+            )
+            .values(state=DONE, finish_time=moment),
+        )
     rows.execute(
         session,
         sa.update(Instance)
@@ -364,7 +430,7 @@ def hand_over(
     """Give scheduled builds to their hosts; ids of those that went.
 
     ``placements``: {"id", "uuid", "host", "node", "availability_zone",
-    "event"}. What is missing in the result was preempted meanwhile.
+    "arguments", "event"}. What is missing in the result was preempted meanwhile.
     """
     went = []
     with db.writer() as session:
@@ -383,23 +449,22 @@ def hand_over(
             ):
                 continue
             went.append(place["id"])
-        by_host: dict[str, list[int]] = {}
-        for place in placements:
-            if place["id"] in went:
-                by_host.setdefault(place["host"], []).append(place["id"])
-        for host, ids in by_host.items():
-            rows.execute(
-                session,
-                sa.update(InstanceAction)
-                .where(InstanceAction.id.in_(ids))
-                .values(
-                    state=QUEUED,
-                    target_host=host,
-                    queued_at=now(),
-                    attempt=0,
-                ),
+        gone = [place for place in placements if place["id"] in went]
+        if gone:
+            session.execute(
+                sa.update(InstanceAction),
+                [
+                    {
+                        "id": place["id"],
+                        "state": QUEUED,
+                        "target_host": place["host"],
+                        "arguments": place["arguments"],
+                        "queued_at": now(),
+                        "attempt": 0,
+                    }
+                    for place in gone
+                ],
             )
-        if went:
             session.execute(
                 sa.insert(InstanceActionEvent),
                 [
@@ -408,8 +473,7 @@ def hand_over(
                         "finish_time": now(),
                         **place["event"],
                     }
-                    for place in placements
-                    if place["id"] in went
+                    for place in gone
                 ],
             )
     return went
@@ -513,3 +577,71 @@ def leave_host(uuid: str, action_id: int) -> bool:
         if moved:
             release(session, [uuid])
         return bool(moved)
+
+
+def queued_for_conductor(
+    session: orm.Session, operation: str, uuids: Sequence[str]
+) -> list[Row]:
+    """Queued actions of these servers that conductor is to run."""
+    found = session.execute(
+        sa.select(InstanceAction.id, InstanceAction.context).where(
+            InstanceAction.instance_uuid.in_(uuids),
+            InstanceAction.operation == operation,
+            InstanceAction.state == QUEUED,
+            InstanceAction.target_host.is_(None),
+        )
+    )
+    return [dict(row) for row in found.mappings()]
+
+
+def build_in_conductor(session: orm.Session, uuid: str) -> bool:
+    """Whether some conductor is scheduling this server right now."""
+    return (
+        session.scalar(
+            sa.select(InstanceAction.id).where(
+                InstanceAction.instance_uuid == uuid,
+                InstanceAction.operation == "build",
+                InstanceAction.state == RUNNING,
+                InstanceAction.target_host.is_(None),
+            )
+        )
+        is not None
+    )
+
+
+@db.transaction
+def give_up(row: Row, vm_state: str | None, message: str) -> None:
+    """End an action that its workers did not survive."""
+    with db.writer() as session:
+        ended = rows.execute(
+            session,
+            sa.update(InstanceAction)
+            .where(
+                InstanceAction.id == row["id"],
+                InstanceAction.state == row["state"],
+                InstanceAction.attempt == row["attempt"],
+            )
+            .values(state=ERROR, message="Error", finish_time=now()),
+        )
+        if not ended:
+            return
+        updates: dict[str, Any] = {"task_state": None}
+        if vm_state is not None:
+            updates["vm_state"] = vm_state
+        rows.execute(
+            session,
+            sa.update(Instance)
+            .where(
+                Instance.uuid == row["instance_uuid"], Instance.deleted == 0
+            )
+            .values(**updates),
+        )
+        session.execute(
+            sa.insert(InstanceFault),
+            {
+                "instance_uuid": row["instance_uuid"],
+                "code": 500,
+                "message": message,
+                "host": row["target_host"],
+            },
+        )

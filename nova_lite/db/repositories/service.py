@@ -155,3 +155,17 @@ def alive(
         )
     )
     return set(processes), set(hosts)
+
+
+def zones(session: orm.Session) -> set[str]:
+    """Availability zones that have a compute service which is enabled."""
+    return set(
+        session.scalars(
+            sa.select(Service.availability_zone)
+            .where(
+                Service.binary == "nova-lite-compute",
+                Service.disabled.is_(False),
+            )
+            .distinct()
+        )
+    )

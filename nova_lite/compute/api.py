@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the API may do with servers: checks, rows, then a cast.
+
+Called by the controllers, in the API process. Whatever a user asks for is
+written with the state change that it causes in one transaction; the cast
+that follows only says: look now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from oslo_log import log as logging
+
+from nova_lite import exception, policy
+from nova_lite.compute import create, rpcapi, transitions
+from nova_lite.compute.request import CreateRequest
+from nova_lite.conductor import api as conductor_api
+from nova_lite.context import RequestContext
+from nova_lite.db import session as db
+from nova_lite.db.repositories import flavor as flavors
+from nova_lite.db.repositories import instance as instances
+from nova_lite.db.repositories import journal, service
+from nova_lite.db.repositories import keypair as keypairs
+from nova_lite.image.api import Image, ImageAPI
+
+LOG = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+
+
+class API:
+    """Servers: create, delete, console output."""
+
+    def __init__(self, images: ImageAPI) -> None:
+        self._images = images
+        self._compute = rpcapi.ComputeAPI()
+        self._conductor = conductor_api.ComputeTaskAPI()
+
+    def create(
+        self, context: RequestContext, request: CreateRequest
+    ) -> list[Row]:
+        """Accept new servers; their rows, in order.
+
+        Raises: Invalid, FlavorNotFound and others of 400; Forbidden.
+        """
+        create.check_networks(request)
+        create.check_user_data(request)
+        if request.image_ref is None:
+            raise exception.InvalidInput(
+                reason="imageRef is needed: this cloud has no volume service "
+                "to boot from."
+            )
+        image = self._image(context, request.image_ref)
+        return self._create_instance(context, request, image)
+
+    def _image(self, context: RequestContext, image_id: str) -> Image:
+        try:
+            return self._images.get(context, image_id)
+        except exception.ImageNotFound as error:
+            raise exception.InvalidInput(
+                reason=f"Image {image_id} could not be found."
+            ) from error
+
+    def _create_instance(
+        self, context: RequestContext, request: CreateRequest, image: Image
+    ) -> list[Row]:
+        flavor, key_data, placement = _look_up(context, request)
+        create.check_image(image, flavor)
+        rows = create.rows(
+            context, request, flavor, image, key_data, placement
+        )
+        ids = self._provision_instances(context, rows)
+        self._conductor.build_instances(context, ids)
+        return rows
+
+    def _provision_instances(
+        self, context: RequestContext, rows: list[Row]
+    ) -> list[int]:
+        return _insert(rows, create.actions(context, rows))
+
+    def delete(self, context: RequestContext, row: Mapping[str, Any]) -> None:
+        """Accept a delete; one that is accepted already is no error.
+
+        Raises: InstanceIsLocked.
+        """
+        if row["locked"] and not context.is_admin:
+            raise exception.InstanceIsLocked(instance_uuid=row["uuid"])
+        accepted = _begin_delete(context, row["uuid"])
+        if accepted is None:
+            return
+        host, action_id = accepted
+        if host is not None:
+            self._compute.terminate_instance(
+                context, host, action_id, row["uuid"]
+            )
+        elif action_id is not None:
+            self._conductor.delete_instance(context, action_id)
+
+    def get_console_output(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        length: int | None = None,
+    ) -> str:
+        """The last ``length`` lines of the console, all when None.
+
+        Raises: InstanceNotReady, ConsoleNotAvailable, MessagingUnavailable.
+        """
+        if not row["host"]:
+            raise exception.InstanceNotReady(instance_id=row["uuid"])
+        return self._compute.get_console_output(
+            context,
+            row["host"],
+            row["uuid"],
+            -1 if length is None else length,
+        )
+
+
+@db.transaction
+def _look_up(
+    context: RequestContext, request: CreateRequest
+) -> tuple[Row, str | None, Row]:
+    """Flavor, public key, and where the servers are to go."""
+    with db.reader() as session:
+        try:
+            flavor = flavors.get(
+                session,
+                request.flavor_ref,
+                None if context.is_admin else context.project_id,
+            )
+        except exception.FlavorNotFound as error:
+            raise exception.InvalidInput(
+                reason=error.format_message()
+            ) from error
+        if flavor["disabled"]:
+            raise exception.InvalidInput(
+                reason=f"Flavor {request.flavor_ref} is disabled."
+            )
+        key_data = None
+        if request.key_name is not None:
+            try:
+                key = keypairs.get(session, context.user_id, request.key_name)
+            except exception.KeypairNotFound as error:
+                raise exception.InvalidInput(
+                    reason=f"Invalid key_name provided: "
+                    f"{error.format_message()}"
+                ) from error
+            key_data = key["public_key"]
+        placement = _placement(context, request)
+        zone = placement["availability_zone"]
+        if zone is not None and zone not in service.zones(session):
+            raise exception.InvalidInput(
+                reason="The requested availability zone is not available"
+            )
+    return flavor, key_data, placement
+
+
+def _placement(context: RequestContext, request: CreateRequest) -> Row:
+    """The zone, and the hosts that an administrator may name."""
+    spec: Row = {}
+    zone = request.availability_zone
+    if zone is not None and ":" in zone:
+        policy.authorize(context, "os_compute_api:servers:create:forced_host")
+        name, _, rest = zone.partition(":")
+        host, _, node = rest.partition(":")
+        zone = name or None
+        spec = {"force_host": host or None, "force_node": node or None}
+    if request.host or request.hypervisor_hostname:
+        policy.authorize(context, "compute:servers:create:requested_destination")
+        spec["requested_host"] = request.host
+        spec["requested_node"] = request.hypervisor_hostname
+    return {
+        "availability_zone": zone,
+        "request_spec": {k: v for k, v in spec.items() if v is not None},
+    }
+
+
+@db.transaction
+def _insert(rows: list[Row], actions: list[Row]) -> list[int]:
+    with db.writer() as session:
+        instances.create(session, rows)
+        journal.insert(session, actions)
+        ids = journal.ids_of(session, "build", [row["uuid"] for row in rows])
+    return list(ids.values())
+
+
+@db.transaction
+def _begin_delete(
+    context: RequestContext, uuid: str
+) -> tuple[str | None, Any] | None:
+    """Mark a server as deleting and queue the action.
+
+    Returns (host, action id) to be told; (None, None) when the server is
+    gone already, since nobody had begun with it; None when it was being
+    deleted before. Raises: InstanceNotFound.
+    """
+    row = transitions.DELETE
+    with db.writer() as session:
+        found = journal.mark_deleting(session, uuid)
+        if found is None:
+            return None
+        host = found["host"]
+        journal.insert(
+            session,
+            [
+                {
+                    "instance_uuid": uuid,
+                    "action": row.action,
+                    "operation": row.name,
+                    "target_host": host,
+                    "request_id": context.request_id,
+                    "user_id": context.user_id,
+                    "project_id": context.project_id,
+                    "context": context.to_wire(),
+                    "arguments": {},
+                }
+            ],
+        )
+        if host is None and journal.cancel_queued(session, uuid):
+            journal.bury_instance(session, uuid, deleted_by=row.name)
+            return None, None
+        return host, journal.ids_of(session, row.name, [uuid])[uuid]

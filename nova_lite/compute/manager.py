@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nova-lite-compute: the endpoints, each handed to its operation.
+
+An endpoint returns at once; the operation runs in a pool, so that a long
+one holds no RPC worker.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_lite import concurrency, exception, manager, rpc
+from nova_lite.compute.events import LifecycleEvents
+from nova_lite.compute.locks import InstanceLocks
+from nova_lite.compute.operations.build import Build
+from nova_lite.compute.operations.delete import Delete
+from nova_lite.compute.reconcile import Reconcile
+from nova_lite.compute.resource_tracker import ResourceTracker
+from nova_lite.compute.virtapi import ComputeVirtAPI
+from nova_lite.conductor import api as conductor_api
+from nova_lite.conductor.running import Running
+from nova_lite.context import RequestContext, get_admin_context
+from nova_lite.image import api as image_api
+from nova_lite.virt import loader
+
+LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
+
+
+class ComputeManager(manager.Manager):
+    """What nova-lite-compute does when told."""
+
+    target = rpc.Target(version="1.0")
+    service_name = "compute"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        conductor_api.use_conductor()
+        self._conductor = conductor_api.ComputeTaskAPI()
+        self.driver = loader.load_driver(
+            CONF.compute_driver,
+            ComputeVirtAPI(image_api.load(CONF.glance.driver)),
+        )
+        self.locks = InstanceLocks()
+        self.running = Running()
+        self.tracker = ResourceTracker(host, self.driver)
+        self._operations = concurrency.pool(CONF.compute.operation_threads)
+        self._builds = concurrency.pool(CONF.compute.max_concurrent_builds)
+        self._events = LifecycleEvents(host, self.driver, self.locks)
+        self._reconcile = Reconcile(
+            host, self.driver, self.locks, self.tracker
+        )
+
+    # --- the daemon's life ----------------------------------------------------
+
+    def init_host(self) -> None:
+        self.driver.init_host(self.host)
+        self.driver.register_event_listener(self._events.on_event)
+
+    def post_start_hook(self) -> None:
+        """Set right what happened while this daemon was away, then work."""
+        context = get_admin_context()
+        self.tracker.update_available_resource(context)
+        self._reconcile.look(context)
+        self._conductor.sweep(context)
+
+    def drain(self, timeout_s: float) -> None:
+        if not self.running.wait_empty(timeout_s):
+            LOG.warning(
+                "Stopping with operations in hand; their journal keeps them"
+            )
+
+    def cleanup_host(self) -> None:
+        self.driver.cleanup_host()
+
+    def running_actions(self) -> list[int]:
+        return self.running.ids()
+
+    # --- messages ---------------------------------------------------------------
+
+    def build_and_run_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Run a build that the journal has for this host."""
+        self._start(
+            self._builds,
+            Build(
+                *self._common(context, action, instance),
+                driver=self.driver,
+                tracker=self.tracker,
+                max_attempts=CONF.compute.max_attempts,
+                send_to_conductor=lambda one: self._conductor.build_instances(
+                    context, [one]
+                ),
+            ),
+        )
+
+    def terminate_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Run a delete that the journal has for this host."""
+        self._start(
+            self._operations,
+            Delete(
+                *self._common(context, action, instance),
+                driver=self.driver,
+                tracker=self.tracker,
+            ),
+        )
+
+    def get_console_output(
+        self, context: RequestContext, instance: str, length: int
+    ) -> str:
+        """The last ``length`` lines of the console; -1 means all."""
+        raw = self.driver.get_console_output(instance, _CONSOLE_BYTES)
+        text = raw.decode("utf-8", "replace")
+        if length == 0:
+            return ""
+        if length > 0:
+            text = "\n".join(text.split("\n")[-length:])
+        return text
+
+    def _common(
+        self, context: RequestContext, action: int, instance: str
+    ) -> tuple[Any, ...]:
+        return (
+            context,
+            action,
+            instance,
+            self.host,
+            self.incarnation,
+            self.locks,
+        )
+
+    def _start(self, pool: concurrency.Executor, operation: Any) -> None:
+        if not self.running.add([operation.action_id]):
+            LOG.debug("Action %s is in hand already", operation.action_id)
+            return
+
+        def work() -> None:
+            try:
+                operation.run()
+            except Exception:
+                # The claim or the end could not be written for a reason
+                # other than an outage: the heartbeat gives the row back.
+                LOG.exception("Action %s broke off", operation.action_id)
+            finally:
+                self.running.remove([operation.action_id])
+
+        pool.submit(work)
+
+    # --- periodic -----------------------------------------------------------------
+
+    @manager.periodic(spacing=CONF.compute.update_resources_interval)
+    def update_available_resource(self, context: RequestContext) -> None:
+        """Report what this host has."""
+        self.tracker.update_available_resource(context)
+
+    @manager.periodic(spacing=CONF.compute.reconcile_interval)
+    def reconcile(self, context: RequestContext) -> None:
+        """Compare the hypervisor and the disk with the database."""
+        try:
+            self._reconcile.look(context)
+        except exception.HypervisorUnavailable as error:
+            LOG.warning("Cannot reconcile: %s", error)
+
+
+# What fits into one answer; the API reference promises no more.
+_CONSOLE_BYTES = 100 * 1024

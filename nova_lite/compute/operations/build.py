@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Build: claim the host's resources, spawn the guest, see it run."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+from oslo_log import log as logging
+
+from nova_lite import exception
+from nova_lite.compute import (
+    power_state,
+    task_states,
+    transitions,
+    vm_states,
+)
+from nova_lite.compute.operations import specs
+from nova_lite.compute.resource_tracker import ResourceTracker
+from nova_lite.operation import Operation, Preempted, sentence
+from nova_lite.virt.driver import ComputeDriver
+
+LOG = logging.getLogger(__name__)
+
+# What another host could not do better either.
+_HOPELESS = (
+    exception.ImageNotFound,
+    exception.ImageUnacceptable,
+    exception.InvalidDiskInfo,
+    exception.BuildAbort,
+)
+
+
+class Build(Operation):
+    """From scheduled to ACTIVE."""
+
+    row = transitions.BUILD
+    event = "compute__do_build_and_run_instance"
+
+    def __init__(
+        self,
+        *args: Any,
+        driver: ComputeDriver,
+        tracker: ResourceTracker,
+        max_attempts: int,
+        send_to_conductor: Callable[[int], None],
+    ) -> None:
+        super().__init__(*args)
+        self._driver = driver
+        self._tracker = tracker
+        self._max_attempts = max_attempts
+        self._send_to_conductor = send_to_conductor
+
+    def acquire(self) -> None:
+        limits = self.action.arguments.get("limits", {})
+        self._tracker.instance_claim(self.instance, limits)
+        self.undo.callback(self._tracker.drop, self.instance_uuid)
+
+    def do(self) -> None:
+        self.advance(task_state=task_states.SPAWNING)
+        self.undo.callback(self._driver.destroy, self.instance_uuid)
+        self._driver.spawn(specs.guest_spec(self.instance), self._progress)
+
+    def _progress(self, percent: int, what: str) -> None:
+        LOG.debug("%s of %s: %d %%", what, self.instance_uuid, percent)
+        self.checkpoint()
+
+    def finish(self) -> None:
+        done = self.action.finish(
+            {
+                "vm_state": self.row.done,
+                "task_state": None,
+                "power_state": power_state.RUNNING,
+                "progress": 100,
+                "launched_at": datetime.datetime.now(datetime.UTC),
+            },
+            self._event("Success"),
+        )
+        if not done:
+            # A delete was accepted while the guest started: it is coming.
+            raise Preempted
+
+    def failed(self, error: Exception) -> None:
+        """Declared outcomes: another host, or the end."""
+        tried = [*self.action.arguments.get("tried", []), self._try_of(error)]
+        if not isinstance(error, _HOPELESS) and len(tried) < (
+            self._max_attempts
+        ):
+            self._reschedule(tried, error)
+            return
+        if len(tried) > 1 and not isinstance(error, _HOPELESS):
+            error = _out_of_hosts(tried, error)
+        super().failed(error)
+
+    def _try_of(self, error: Exception) -> dict[str, str]:
+        return {"host": self.host, "reason": sentence(error)}
+
+    def _reschedule(
+        self, tried: list[dict[str, str]], error: Exception
+    ) -> None:
+        arguments = {**self.action.arguments, "tried": tried}
+        if self.action.reschedule(
+            arguments, self._event("Rescheduled", error), self.host
+        ):
+            self._send_to_conductor(self.action_id)
+            LOG.info("%s goes to another host", self.instance_uuid)
+        else:
+            self.action.preempted(self._event("Preempted"))
+
+    def states_on_failure(self, error: Exception) -> dict[str, Any]:
+        return {
+            "host": None,
+            "node": None,
+            "power_state": power_state.NOSTATE,
+            "vm_state": vm_states.ERROR,
+        }
+
+
+def _out_of_hosts(
+    tried: list[dict[str, str]], error: Exception
+) -> exception.MaxRetriesExceeded:
+    hosts = "; ".join(f"{one['host']}: {one['reason']}" for one in tried)
+    final = exception.MaxRetriesExceeded(
+        reason=f"The build failed on {len(tried)} hosts: {hosts}"
+    )
+    final.__cause__ = error
+    return final

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server's row as the plain values that a driver takes."""
+
+from __future__ import annotations
+
+from nova_lite.objects.instance import Instance
+from nova_lite.virt.driver import GuestSpec, ImageSpec
+
+
+def guest_spec(instance: Instance) -> GuestSpec:
+    """What the driver is to run."""
+    flavor = instance.flavor
+    image = instance.image_meta
+    return GuestSpec(
+        uuid=instance.uuid,
+        name=instance.name,
+        display_name=instance.display_name,
+        hostname=instance.hostname,
+        project_id=instance.project_id,
+        user_id=instance.user_id,
+        vcpus=instance.vcpus,
+        memory_mb=instance.memory_mb,
+        root_gb=instance.root_gb,
+        ephemeral_gb=instance.ephemeral_gb,
+        swap_mb=flavor.get("swap_mb", 0),
+        flavor_name=flavor["name"],
+        flavor_extra_specs=flavor.get("extra_specs", {}),
+        image=ImageSpec(
+            id=instance.image_ref or "",
+            name=image.get("name") or "",
+            disk_format=image.get("disk_format") or "raw",
+            container_format=image.get("container_format") or "bare",
+            size_bytes=image.get("size_bytes") or 0,
+            checksum=image.get("checksum"),
+            min_disk_gb=image.get("min_disk_gb") or 0,
+            min_ram_mb=image.get("min_ram_mb") or 0,
+            properties=image.get("properties", {}),
+        ),
+        metadata=instance.instance_metadata,
+        user_data=instance.user_data,
+        key_name=instance.key_name,
+        public_key=instance.key_data,
+        config_drive=instance.config_drive,
+        availability_zone=instance.availability_zone,
+    )

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What other daemons call to have something done by conductor."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_lite import exception
+from nova_lite.conductor import rpcapi
+from nova_lite.context import RequestContext
+from nova_lite.objects import base
+
+LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
+
+_WAIT_MAX_S = 5.0
+
+
+class ComputeTaskAPI:
+    """Directs builds and host-less deletes to conductor."""
+
+    def __init__(self) -> None:
+        self._rpcapi = rpcapi.ComputeTaskAPI()
+
+    def build_instances(
+        self, context: RequestContext, actions: Sequence[int]
+    ) -> None:
+        """Have these queued builds scheduled and sent to their hosts."""
+        self._rpcapi.build_instances(context, actions)
+
+    def delete_instance(self, context: RequestContext, action: int) -> None:
+        """Have a server deleted that is on no host."""
+        self._rpcapi.delete_instance(context, action)
+
+    def sweep(self, context: RequestContext) -> None:
+        """Have the journal looked through now."""
+        self._rpcapi.sweep(context)
+
+
+class ObjectIndirection:
+    """``indirection_api`` of the objects in a process without a database.
+
+    A call that gets no answer is sent again, for ever: the work is at hand
+    and its result must not be lost to an outage of broker or conductor.
+    Every remotable method can be repeated. A heartbeat is not repeated:
+    the next one is fresher.
+    """
+
+    _ONCE = frozenset({"report"})
+
+    def __init__(self) -> None:
+        self._rpcapi = rpcapi.ConductorAPI()
+
+    def object_class_action_versions(
+        self,
+        context: RequestContext,
+        objname: str,
+        objmethod: str,
+        object_versions: Mapping[str, str],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        return self._insist(
+            objmethod,
+            lambda: self._rpcapi.object_class_action_versions(
+                context,
+                objname,
+                objmethod,
+                object_versions,
+                args,
+                kwargs,
+                CONF.rpc_response_timeout_conductor,
+            ),
+        )
+
+    def object_action(
+        self,
+        context: RequestContext,
+        objinst: Any,
+        objmethod: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        return self._insist(
+            objmethod,
+            lambda: self._rpcapi.object_action(
+                context,
+                objinst,
+                objmethod,
+                args,
+                kwargs,
+                CONF.rpc_response_timeout_conductor,
+            ),
+        )
+
+    def _insist(self, objmethod: str, send: Callable[[], Any]) -> Any:
+        wait = 0.2
+        while True:
+            try:
+                return send()
+            except exception.ServiceUnavailable as error:
+                if objmethod in self._ONCE:
+                    raise
+                LOG.warning("%s will be sent again: %s", objmethod, error)
+            time.sleep(wait)
+            wait = min(wait * 2, _WAIT_MAX_S)
+
+
+def use_conductor() -> None:
+    """Make this process's objects reach the database by conductor."""
+    base.NovaObject.indirection_api = ObjectIndirection()

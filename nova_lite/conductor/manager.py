@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nova-lite-conductor: the database's proxy, and the director of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_lite import concurrency, exception, manager, rpc
+from nova_lite.compute import rpcapi as compute_rpcapi
+from nova_lite.conductor.running import Running
+from nova_lite.conductor.sweep import Sweep
+from nova_lite.conductor.tasks import build, delete
+from nova_lite.context import RequestContext
+from nova_lite.objects import base
+from nova_lite.scheduler.client import query
+
+LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
+
+
+class ConductorManager(manager.Manager):
+    """Runs object methods for daemons without a database."""
+
+    target = rpc.Target(version="1.0")
+    service_name = "conductor"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self.compute_task = ComputeTaskManager(host)
+        self.additional_endpoints.append(self.compute_task)
+
+    def object_class_action_versions(
+        self,
+        context: RequestContext,
+        objname: str,
+        objmethod: str,
+        object_versions: Mapping[str, str],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        """Run a remotable class method."""
+        objclass = base.NovaObject.obj_class_from_name(
+            objname, object_versions[objname]
+        )
+        method = _remotable(objclass, objmethod)
+        return method(context, *args, **kwargs)
+
+    def object_action(
+        self,
+        context: RequestContext,
+        objinst: Any,
+        objmethod: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> tuple[dict[str, Any], Any]:
+        """Run a remotable method; what it changed, and its result."""
+        result = _remotable(objinst, objmethod)(*args, **kwargs)
+        changed = objinst.obj_what_changed()
+        updates = {
+            name: objinst.fields[name].to_primitive(
+                objinst, name, getattr(objinst, name)
+            )
+            for name in changed
+        }
+        updates["obj_what_changed"] = sorted(changed)
+        return updates, result
+
+    def post_start_hook(self) -> None:
+        self.compute_task.start(self.incarnation)
+
+    def drain(self, timeout_s: float) -> None:
+        self.compute_task.stop(timeout_s)
+
+    def running_actions(self) -> list[int]:
+        return self.compute_task.running.ids()
+
+
+def _remotable(owner: Any, name: str) -> Any:
+    method = getattr(owner, name, None)
+    if not getattr(method, "remotable", False):
+        raise exception.Internal(reason=f"{name} may not be called remotely")
+    return method
+
+
+class ComputeTaskManager:
+    """Endpoints in the namespace compute_task: thin, the tasks do it."""
+
+    target = rpc.Target(namespace="compute_task", version="1.0")
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.running = Running()
+        self._pool = concurrency.pool(CONF.conductor.build_concurrency)
+        self._compute = compute_rpcapi.ComputeAPI()
+        self._scheduler = query.SchedulerQueryClient()
+        self._worker = ""
+        self._sweep: Sweep | None = None
+
+    def start(self, worker: str) -> None:
+        """Begin to sweep, as this incarnation."""
+        self._worker = worker
+        self._sweep = Sweep(self._compute, self)
+        self._sweep.start(CONF.conductor.sweep_interval)
+
+    def stop(self, timeout_s: float) -> None:
+        """Stop sweeping; wait for running tasks."""
+        if self._sweep is not None:
+            self._sweep.stop()
+        self.running.wait_empty(timeout_s)
+
+    def build_instances(
+        self, context: RequestContext, actions: list[int]
+    ) -> None:
+        """Schedule queued builds and send them to their hosts."""
+        task = build.BuildInstances(
+            context, self._worker, self.host, self._scheduler, self._compute
+        )
+        self._run(actions, task.execute, self.delete_instance)
+
+    def delete_instance(self, context: RequestContext, action: int) -> None:
+        """Delete a server that is on no host, or on one that is down."""
+        task = delete.DeleteInstance(self._worker, self.host)
+        self._run([action], task.execute, None)
+
+    def sweep(self, context: RequestContext) -> None:
+        """Look through the journal now."""
+        if self._sweep is not None:
+            self._sweep.wake()
+
+    def _run(self, actions: list[int], execute: Any, then: Any) -> None:
+        mine = self.running.add(actions)
+        if not mine:
+            return
+
+        def work() -> None:
+            follow_ups: list[tuple[RequestContext, int]] = []
+            try:
+                follow_ups = execute(mine)
+            except exception.ServiceUnavailable as error:
+                # The rows stay claimed; with the next heartbeat they count
+                # as unknown to this process and are queued again.
+                LOG.warning("Task interrupted: %s", error)
+            except Exception:
+                # A fault of ours must not leave the ids marked as running:
+                # the sweep tries again and after max_attempts says why.
+                LOG.exception("Task failed")
+            finally:
+                self.running.remove(mine)
+            for context, action in follow_ups:
+                then(context, action)
+
+        self._pool.submit(work)

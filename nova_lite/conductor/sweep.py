@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sweep: what nobody took, or whose worker died, is sent again.
+
+A thread in every nova-lite-conductor. It reads the open rows of the journal;
+transitions.py says where each has to go. Several conductors may sweep at
+once: taking a row over is a compare-and-swap.
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from typing import Any, Protocol
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_lite import concurrency
+from nova_lite.compute import rpcapi as compute_rpcapi
+from nova_lite.compute import transitions
+from nova_lite.compute.transitions import HostDead, Target, Transition
+from nova_lite.context import RequestContext
+from nova_lite.db import session as db
+from nova_lite.db.repositories import journal, service
+
+LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
+
+_BATCH = 500
+Row = dict[str, Any]
+
+
+class Tasks(Protocol):
+    """Conductor's own tasks, which need no message."""
+
+    def build_instances(
+        self, context: RequestContext, actions: list[int]
+    ) -> None: ...
+    def delete_instance(
+        self, context: RequestContext, action: int
+    ) -> None: ...
+
+
+class Sweep:
+    """Looks every few seconds, and when it is woken."""
+
+    def __init__(
+        self, compute: compute_rpcapi.ComputeAPI, tasks: Tasks
+    ) -> None:
+        self._compute = compute
+        self._tasks = tasks
+        self._wake = threading.Event()
+        self._stopped = False
+
+    def start(self, interval_s: float) -> None:
+        """Begin, with a first look at once."""
+        concurrency.spawn(self._loop, interval_s, name="sweep")
+
+    def stop(self) -> None:
+        """No further look."""
+        self._stopped = True
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Look now."""
+        self._wake.set()
+
+    def _loop(self, interval_s: float) -> None:
+        while not self._stopped:
+            try:
+                self.look()
+            except Exception as error:
+                # The database may be away; the next look comes anyway.
+                LOG.warning("Sweep failed: %s", error)
+            self._wake.wait(interval_s)
+            self._wake.clear()
+
+    def look(self) -> None:
+        """One pass over the open actions."""
+        with db.reader() as session:
+            found = journal.open_actions(session, _BATCH)
+            if not found:
+                return
+            workers, hosts = service.alive(session, CONF.service_down_time)
+        moment = datetime.datetime.now(datetime.UTC)
+        due = moment - datetime.timedelta(seconds=CONF.conductor.resend_after)
+        builds: list[int] = []
+        for row in found:
+            lost = (
+                row["worker"] not in workers
+                if row["state"] == journal.RUNNING
+                else row["queued_at"] < due
+            )
+            if lost:
+                self._send(row, hosts, builds)
+        if builds:
+            self._tasks.build_instances(RequestContext(), builds)
+
+    def _send(self, row: Row, hosts: set[str], builds: list[int]) -> None:
+        """Send a lost action to where it belongs now."""
+        transition = transitions.TABLE[row["operation"]]
+        if row["attempt"] >= transition.max_attempts:
+            self._give_up(row, transition)
+            return
+        target = row["target_host"]
+        if target is not None and target not in hosts:
+            if transition.host_dead is HostDead.WAIT:
+                return
+            if transition.host_dead is HostDead.ANOTHER_HOST and (
+                not journal.leave_host(row["instance_uuid"], row["id"])
+            ):
+                return
+            LOG.warning(
+                "Host %s is down: %s of %s goes on without it",
+                target,
+                row["operation"],
+                row["instance_uuid"],
+            )
+            target = None
+        if not journal.take_over(row, target):
+            return
+        LOG.info(
+            "Sending %s of %s again, to %s",
+            row["operation"],
+            row["instance_uuid"],
+            target or "conductor",
+        )
+        context = RequestContext.from_wire(row["context"])
+        if target is not None:
+            getattr(self._compute, transition.rpc_method)(
+                context, target, row["id"], row["instance_uuid"]
+            )
+        elif transition.target is Target.CONDUCTOR:
+            builds.append(row["id"])
+        else:
+            self._tasks.delete_instance(context, row["id"])
+
+    def _give_up(self, row: Row, transition: Transition) -> None:
+        """Too many workers died of it: say so."""
+        LOG.error(
+            "%s of %s failed: %d workers died of it",
+            row["operation"],
+            row["instance_uuid"],
+            row["attempt"],
+        )
+        journal.give_up(
+            row,
+            transition.on_error,
+            f"{transition.action} was begun {row['attempt']} times, and each "
+            "time the service that ran it died before the end.",
+        )

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Build: find hosts for servers and send each build to its host.
+
+Runs in nova-lite-conductor, in a thread of its pool. The builds of one
+request are scheduled by one call. A build whose server a user deletes
+meanwhile is not sent on, and the waiting delete is run right after.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from nova_lite import exception
+from nova_lite.compute import rpcapi as compute_rpcapi
+from nova_lite.compute import vm_states
+from nova_lite.context import RequestContext
+from nova_lite.db import session as db
+from nova_lite.db.repositories import journal
+from nova_lite.objects.request_spec import Destination, RequestSpec
+from nova_lite.scheduler.client import query
+
+LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
+
+Row = dict[str, Any]
+FollowUps = list[tuple[RequestContext, int]]
+
+
+class BuildInstances:
+    """Queued builds to running ones."""
+
+    def __init__(
+        self,
+        context: RequestContext,
+        worker: str,
+        host: str,
+        scheduler: query.SchedulerQueryClient,
+        compute: compute_rpcapi.ComputeAPI,
+    ) -> None:
+        self._context = context
+        self._worker = worker
+        self._host = host
+        self._scheduler = scheduler
+        self._compute = compute
+
+    def execute(self, actions: Sequence[int]) -> FollowUps:
+        """Returns deletes that waited for these builds, to be run next."""
+        claimed = journal.claim(actions, self._worker)
+        groups: dict[Any, list[tuple[Row, Row]]] = {}
+        for action, instance in claimed:
+            key = (
+                instance["reservation_id"],
+                tuple(one["host"] for one in _tried(action)),
+            )
+            groups.setdefault(key, []).append((action, instance))
+        gave_way: list[str] = []
+        for group in groups.values():
+            gave_way += self._build_group(group)
+        return _waiting_deletes(gave_way)
+
+    def _build_group(self, group: list[tuple[Row, Row]]) -> list[str]:
+        context = RequestContext.from_wire(group[0][0]["context"])
+        began = _now()
+        spec = _request_spec(context, group)
+        try:
+            destinations = self._schedule_instances(context, spec)
+        except exception.MessagingUnavailable as error:
+            LOG.warning("The scheduler did not answer: %s", error)
+            for action, _ in group:
+                journal.put_back(action["id"], self._worker)
+            return []
+        placements, gave_way = [], []
+        for (action, instance), destination in zip(
+            group, destinations, strict=True
+        ):
+            if destination.selection is None:
+                if not self._no_valid_host(
+                    action, instance, destination, began
+                ):
+                    self._give_way(action["id"], instance["uuid"], began)
+                    gave_way.append(instance["uuid"])
+                continue
+            placements.append(
+                self._placement(action, instance, destination, began)
+            )
+        went = set(journal.hand_over(self._worker, placements))
+        for place in placements:
+            if place["id"] in went:
+                self._compute.build_and_run_instance(
+                    context, place["host"], place["id"], place["uuid"]
+                )
+            else:
+                self._give_way(place["id"], place["uuid"], began)
+                gave_way.append(place["uuid"])
+        return gave_way
+
+    def _schedule_instances(
+        self, context: RequestContext, spec: RequestSpec
+    ) -> list[Destination]:
+        return self._scheduler.select_destinations(context, spec)
+
+    def _placement(
+        self,
+        action: Row,
+        instance: Row,
+        destination: Destination,
+        began: datetime.datetime,
+    ) -> dict[str, Any]:
+        chosen = destination.selection
+        return {
+            "id": action["id"],
+            "uuid": instance["uuid"],
+            "host": chosen.host,
+            "node": chosen.node,
+            "availability_zone": instance["availability_zone"]
+            or chosen.availability_zone,
+            "arguments": {**action["arguments"], "limits": chosen.limits},
+            "event": self._event(began, "Success"),
+        }
+
+    def _event(
+        self, began: datetime.datetime, result: str, **more: str
+    ) -> dict[str, Any]:
+        return {
+            "event": "conductor_schedule_instances",
+            "start_time": began,
+            "result": result,
+            "host": self._host,
+            **more,
+        }
+
+    def _give_way(
+        self, action_id: int, uuid: str, began: datetime.datetime
+    ) -> None:
+        """A delete came first: let go of what the scheduler claimed."""
+        with db.writer() as session:
+            journal.release(session, [uuid])
+        journal.preempted(
+            action_id, self._worker, self._event(began, "Preempted")
+        )
+
+    def _no_valid_host(
+        self,
+        action: Row,
+        instance: Row,
+        destination: Destination,
+        began: datetime.datetime,
+    ) -> bool:
+        tried = _tried(action)
+        summary = _summary(destination.reasons)
+        error: exception.NoValidHost
+        if tried:
+            hosts = "; ".join(f"{t['host']}: {t['reason']}" for t in tried)
+            error = exception.MaxRetriesExceeded(
+                reason=f"The build failed on {len(tried)} host(s): {hosts}. "
+                f"No other host would do: {summary}"
+            )
+        else:
+            error = exception.NoValidHost(reason=summary)
+        return journal.fail(
+            action["id"],
+            self._worker,
+            instance["uuid"],
+            {
+                "vm_state": vm_states.ERROR,
+                "task_state": None,
+                "host": None,
+                "node": None,
+            },
+            self._event(
+                began,
+                "Error",
+                details=error.format_message(),
+                traceback=_by_host(destination.reasons),
+            ),
+            {
+                "code": 500,
+                "message": error.format_message(),
+                "details": _by_host(destination.reasons),
+                "host": self._host,
+            },
+        )
+
+
+def _tried(action: Row) -> list[dict[str, str]]:
+    tried: list[dict[str, str]] = action["arguments"].get("tried", [])
+    return tried
+
+
+def _request_spec(
+    context: RequestContext, group: list[tuple[Row, Row]]
+) -> RequestSpec:
+    action, instance = group[0]
+    wishes = instance["request_spec"]
+    return RequestSpec(
+        context,
+        project_id=instance["project_id"],
+        user_id=instance["user_id"],
+        instance_uuids=[row["uuid"] for _, row in group],
+        flavor=instance["flavor"],
+        image=instance["image_meta"],
+        availability_zone=instance["availability_zone"],
+        force_host=wishes.get("force_host"),
+        force_node=wishes.get("force_node"),
+        requested_host=wishes.get("requested_host"),
+        requested_node=wishes.get("requested_node"),
+        ignore_hosts=[one["host"] for one in _tried(action)],
+        scheduler_hints=wishes.get("scheduler_hints", {}),
+    )
+
+
+def _waiting_deletes(uuids: Sequence[str]) -> FollowUps:
+    if not uuids:
+        return []
+    with db.reader() as session:
+        found = journal.queued_for_conductor(session, "delete", uuids)
+    return [
+        (RequestContext.from_wire(row["context"]), row["id"]) for row in found
+    ]
+
+
+def _summary(reasons: Sequence[Mapping[str, Any]]) -> str:
+    """Counts per reason: what a tenant may know."""
+    if not reasons:
+        return "There is no compute host."
+    counts = Counter(str(one["filter"]) for one in reasons)
+    total = len(reasons)
+    parts = [
+        f"{name} turned away {count} of {total}"
+        for name, count in counts.most_common()
+    ]
+    return "; ".join(parts) + "."
+
+
+def _by_host(reasons: Sequence[Mapping[str, Any]]) -> str:
+    """Host by host: what an administrator sees."""
+    return "\n".join(
+        f"{one['host']}: {one['filter']}: {one['reason']}" for one in reasons
+    )
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
