@@ -14,11 +14,15 @@ from xml.etree import ElementTree as ET
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """``guests`` are (architecture, virt_type, vm_mode)."""
+    """``guests`` are (architecture, virt_type, vm_mode).
+
+    ``machines`` are the machine types of the host's own architecture.
+    """
 
     arch: str
     cpu_info: Mapping[str, Any]
     guests: Sequence[tuple[str, str, str]]
+    machines: frozenset[str]
 
     def can_run(self, virt_type: str) -> bool:
         """Whether the host runs its own architecture by ``virt_type``."""
@@ -34,7 +38,13 @@ def parse(xml: str) -> Capabilities:
     root = ET.fromstring(xml)  # noqa: S314
     arch = root.findtext("host/cpu/arch", "x86_64")
     return Capabilities(
-        arch=arch, cpu_info=_cpu_info(root, arch), guests=_guests(root)
+        arch=arch,
+        cpu_info=_cpu_info(root, arch),
+        guests=_guests(root),
+        machines=frozenset(
+            machine.text or ""
+            for machine in root.findall(f"guest/arch[@name='{arch}']//machine")
+        ),
     )
 
 

@@ -127,6 +127,7 @@ class LibvirtDriver(driver.ComputeDriver):
                 return
             left.stop()
             left.undefine()
+        self._check_machine(spec.image)
         xml = self._guest_xml(spec, self._store.create(spec, progress))
         progress(90, "launch")
         guest = guests.define(self._host, xml, spec.uuid)
@@ -168,6 +169,16 @@ class LibvirtDriver(driver.ComputeDriver):
         """As the uptime command prints it."""
         output, _ = processutils.execute("env", "LC_ALL=C", "uptime")
         return str(output)
+
+    def _check_machine(self, image: driver.ImageSpec) -> None:
+        machine = image.properties.get("hw_machine_type")
+        if machine and machine not in self._host.capabilities().machines:
+            # libvirt's own message would be about PCI buses.
+            raise exception.ImageUnacceptable(
+                image_id=image.id,
+                reason=f"its hw_machine_type is {machine!r}, which QEMU on "
+                f"this host does not know",
+            )
 
     def _guest_xml(
         self, spec: driver.GuestSpec, made: list[storage.GuestDisk]

@@ -19,11 +19,19 @@ XML = """
   </host>
   <guest>
     <os_type>hvm</os_type>
-    <arch name='i686'><domain type='qemu'/><domain type='kvm'/></arch>
+    <arch name='i686'>
+      <machine>isapc</machine>
+      <domain type='qemu'/>
+      <domain type='kvm'/>
+    </arch>
   </guest>
   <guest>
     <os_type>hvm</os_type>
-    <arch name='x86_64'><domain type='qemu'/></arch>
+    <arch name='x86_64'>
+      <machine canonical='pc-i440fx-7.2'>pc</machine>
+      <machine>pc-q35-7.2</machine>
+      <domain type='qemu'/>
+    </arch>
   </guest>
 </capabilities>
 """
@@ -44,6 +52,7 @@ def test_parse() -> None:
         ("i686", "kvm", "hvm"),
         ("x86_64", "qemu", "hvm"),
     ]
+    assert found.machines == {"pc", "pc-q35-7.2"}
 
 
 def test_kvm_of_another_architecture_is_not_enough() -> None:

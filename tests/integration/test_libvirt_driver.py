@@ -1,0 +1,404 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The libvirt driver with a real libvirtd and guests under emulation.
+
+Runs on native threads; the last test runs this same file once more in a
+process of its own, on green threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import libvirt
+import pytest
+
+from nova_lite import concurrency, exception
+from nova_lite.compute import power_state
+from nova_lite.virt import driver, loader
+from tests.fixtures.driver_contract import STARTED, STOPPED, DriverContract
+from tests.fixtures.hypervisor import (
+    EventLog,
+    ImageShelf,
+    ignore_progress,
+    make_spec,
+    virt_options,
+    wait_for,
+)
+
+__all__ = ["virt_options"]
+
+pytestmark = pytest.mark.integration
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "xml"
+# Starts pytest on green threads: these must be chosen before all imports.
+ON_EVENTLET = (
+    "import sys; from nova_lite import concurrency; "
+    "concurrency.setup('eventlet'); "
+    "import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+)
+
+
+@pytest.fixture
+def shelf(tick_image: Path) -> ImageShelf:
+    return ImageShelf({"tick": tick_image})
+
+
+@pytest.fixture
+def restarted(
+    libvirtd: str,
+    guest_dir: Path,
+    shelf: ImageShelf,
+    virt_options: Callable[..., None],
+) -> Iterator[Callable[..., driver.ComputeDriver]]:
+    """Starts drivers as new daemons would, and stops them after."""
+    started: list[driver.ComputeDriver] = []
+
+    def start(**options: Any) -> driver.ComputeDriver:
+        options = {"virt_type": "qemu", "connection_uri": libvirtd} | options
+        virt_options(guest_dir / "instances", libvirt=options)
+        one = loader.load_driver("libvirt", shelf)
+        one.init_host("host1")
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        one.cleanup_host()
+
+
+@pytest.fixture
+def hypervisor(
+    restarted: Callable[..., driver.ComputeDriver],
+) -> driver.ComputeDriver:
+    return restarted()
+
+
+@pytest.fixture
+def spec() -> driver.GuestSpec:
+    return make_spec()
+
+
+@contextlib.contextmanager
+def running(
+    hypervisor: driver.ComputeDriver, spec: driver.GuestSpec
+) -> Iterator[driver.GuestSpec]:
+    """The guest, spawned; destroyed at the end."""
+    try:
+        hypervisor.spawn(spec, ignore_progress)
+        yield spec
+    finally:
+        hypervisor.destroy(spec.uuid)
+
+
+def wait_for_console(
+    hypervisor: driver.ComputeDriver, uuid: str, text: bytes
+) -> None:
+    def said() -> bool:
+        with contextlib.suppress(exception.ConsoleNotAvailable):
+            return text in hypervisor.get_console_output(uuid, 65536)
+        return False
+
+    wait_for(said, f"{text!r} on the console")
+
+
+class TestLibvirtDriver(DriverContract):
+    """The contract; its fixtures are those of this module."""
+
+
+@pytest.mark.parametrize("images_type", ["qcow2", "raw"])
+@pytest.mark.parametrize("image_format", ["qcow2", "raw"])
+def test_boots_from_its_disk_and_obeys_its_button(
+    restarted: Callable[..., driver.ComputeDriver],
+    shelf: ImageShelf,
+    guest_dir: Path,
+    images_type: str,
+    image_format: str,
+) -> None:
+    if image_format == "qcow2":
+        qcow2 = guest_dir / "tick.qcow2"
+        subprocess.run(
+            ["qemu-img", "convert", "-O", "qcow2", shelf.files["tick"], qcow2],
+            check=True,
+        )
+        shelf.files["tick"] = qcow2
+    host = restarted(images_type=images_type)
+    image = driver.ImageSpec(id="tick", disk_format=image_format)
+    spec = make_spec(image=image, root_gb=1, ephemeral_gb=1, swap_mb=8)
+    with running(host, spec):
+        wait_for_console(host, spec.uuid, b"TICK up")
+        host.power_off(spec.uuid, timeout_s=30)
+        assert host.get_info(spec.uuid).state == power_state.SHUTDOWN
+        # The guest says goodbye only when it was asked, not when cut.
+        wait_for_console(host, spec.uuid, b"TICK bye")
+        host.power_on(spec)
+        wait_for_console(host, spec.uuid, b"TICK up")
+    left = [path.name for path in (guest_dir / "instances").iterdir()]
+    assert left == ["_base"]
+
+
+@pytest.mark.parametrize("bus", ["scsi", "sata", "ide"])
+def test_disk_bus_of_the_image(
+    hypervisor: driver.ComputeDriver, bus: str
+) -> None:
+    machine = {"hw_machine_type": "q35"} if bus == "sata" else {}
+    image = driver.ImageSpec(
+        id="tick",
+        disk_format="raw",
+        properties={"hw_disk_bus": bus, **machine},
+    )
+    with running(hypervisor, make_spec(image=image)) as spec:
+        wait_for_console(hypervisor, spec.uuid, b"TICK")
+
+
+def test_linux_guest(
+    restarted: Callable[..., driver.ComputeDriver],
+    shelf: ImageShelf,
+    linux_image: Path,
+) -> None:
+    shelf.files["linux"] = linux_image
+    host = restarted()
+    image = driver.ImageSpec(id="linux", disk_format="qcow2")
+    spec = make_spec(image=image, memory_mb=128, root_gb=1)
+    with running(host, spec):
+        wait_for_console(
+            host, spec.uuid, f"uuid={spec.uuid} root=/dev/vda".encode()
+        )
+        wait_for_console(host, spec.uuid, b"size=1024MiB")
+
+
+def test_guest_that_ends_by_itself_is_reported(
+    hypervisor: driver.ComputeDriver, libvirtd: str
+) -> None:
+    events = EventLog()
+    hypervisor.register_event_listener(events)
+    connection = libvirt.open(libvirtd)
+    try:
+        with running(hypervisor, make_spec()) as spec:
+            wait_for_console(hypervisor, spec.uuid, b"TICK up")
+            connection.lookupByUUIDString(spec.uuid).shutdown()
+            events.wait(spec.uuid, STOPPED)
+            state = hypervisor.get_info(spec.uuid).state
+            assert state == power_state.SHUTDOWN
+    finally:
+        connection.close()
+
+
+def test_half_a_guest_is_made_anew(
+    hypervisor: driver.ComputeDriver, libvirtd: str, guest_dir: Path
+) -> None:
+    """As a daemon leaves it that was killed between define and launch."""
+    spec = make_spec()
+    half = guest_dir / "instances" / spec.uuid
+    half.mkdir()
+    (half / "disk").write_bytes(b"half a disk")
+    connection = libvirt.open(libvirtd)
+    try:
+        connection.defineXML(
+            f"<domain type='qemu'><name>{spec.name}</name>"
+            f"<uuid>{spec.uuid}</uuid><memory unit='MiB'>32</memory>"
+            "<os><type>hvm</type></os></domain>"
+        )
+        known = {info.uuid: info for info in hypervisor.list_guests()}
+        assert not known[spec.uuid].owned
+        with running(hypervisor, spec):
+            wait_for_console(hypervisor, spec.uuid, b"TICK up")
+            assert hypervisor.get_info(spec.uuid).owned
+    finally:
+        connection.close()
+
+
+def test_machine_that_the_host_lacks(
+    hypervisor: driver.ComputeDriver,
+) -> None:
+    image = driver.ImageSpec(
+        id="tick",
+        disk_format="raw",
+        properties={"hw_machine_type": "pc-none-such"},
+    )
+    with pytest.raises(exception.ImageUnacceptable, match="pc-none-such"):
+        hypervisor.spawn(make_spec(image=image), ignore_progress)
+    assert hypervisor.list_disk_owners() == []
+
+
+def test_failed_launch_says_why(
+    restarted: Callable[..., driver.ComputeDriver],
+) -> None:
+    host = restarted(cpu_mode="custom", cpu_model="none-such")
+    spec = make_spec()
+    try:
+        with pytest.raises(exception.VirtError, match="none-such"):
+            host.spawn(spec, ignore_progress)
+    finally:
+        host.destroy(spec.uuid)
+    assert host.list_disk_owners() == []
+
+
+def test_no_libvirtd_is_a_sentence(
+    restarted: Callable[..., driver.ComputeDriver], guest_dir: Path
+) -> None:
+    uri = f"qemu+unix:///system?socket={guest_dir}/none"
+    with pytest.raises(exception.HypervisorUnavailable, match="none"):
+        restarted(connection_uri=uri)
+
+
+def test_calls_do_not_stop_other_threads(
+    hypervisor: driver.ComputeDriver,
+) -> None:
+    """While a guest launches, other threads run: the hub is not blocked."""
+    beats: list[float] = []
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(0.01):
+            beats.append(time.monotonic())
+
+    concurrency.spawn(beat)
+    spec = make_spec()
+    try:
+        with running(hypervisor, spec):
+            pass
+    finally:
+        done.set()
+    gaps = [b - a for a, b in itertools.pairwise(beats)]
+    # A launch takes 0.35 s at the least; blocked, it would be one gap.
+    assert sum(gap < 0.2 for gap in gaps) >= 10
+
+
+@pytest.mark.parametrize(
+    "path", sorted(GOLDEN.glob("*.xml")), ids=lambda path: path.stem
+)
+def test_golden_xml_is_valid_for_libvirt(libvirtd: str, path: Path) -> None:
+    root = ET.parse(path).getroot()
+    # A name, uuid and type that this machine can take at this moment.
+    fresh = str(uuid.uuid4())
+    for entry in root.iter():
+        if entry.text and entry.text.startswith("6f70656e-7374"):
+            entry.text = fresh
+    root.find("name").text = f"golden-{fresh[:8]}"  # type: ignore[union-attr]
+    root.set("type", "qemu")
+    targets = [target.get("dev") for target in root.findall(".//disk/target")]
+    connection = libvirt.open(libvirtd)
+    try:
+        domain = connection.defineXMLFlags(
+            ET.tostring(root, encoding="unicode"),
+            libvirt.VIR_DOMAIN_DEFINE_VALIDATE,
+        )
+        try:
+            kept = ET.fromstring(domain.XMLDesc())
+            found = kept.findall(".//disk/target")
+            assert [target.get("dev") for target in found] == targets
+        finally:
+            domain.undefine()
+    finally:
+        connection.close()
+
+
+class Relay:
+    """A unix socket in front of libvirtd's, to be cut and joined at will.
+
+    To its clients this is a libvirtd that stops and starts, while the real
+    one goes on for the other tests of the machine.
+    """
+
+    def __init__(self, path: Path, target: str) -> None:
+        self.path = path
+        self._target = target
+        self._open: list[socket.socket] = []
+        self._listener: socket.socket | None = None
+
+    def start(self) -> None:
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.path))
+        self._listener.listen()
+        concurrency.spawn(self._accept, self._listener)
+
+    def stop(self) -> None:
+        self.path.unlink()
+        for one in [self._listener, *self._open]:
+            assert one is not None
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._open.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                near, _ = listener.accept()
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(self._target)
+            self._open += [near, far]
+            concurrency.spawn(self._pump, near, far)
+            concurrency.spawn(self._pump, far, near)
+
+    @staticmethod
+    def _pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_RDWR)
+
+
+def test_reconnects_when_libvirtd_comes_back(
+    restarted: Callable[..., driver.ComputeDriver],
+    guest_dir: Path,
+    spec: driver.GuestSpec,
+) -> None:
+    relay = Relay(guest_dir / "sock", "/run/libvirt/libvirt-sock")
+    relay.start()
+    uri = f"qemu+unix:///system?socket={relay.path}"
+    host = restarted(connection_uri=uri)
+    events = EventLog()
+    host.register_event_listener(events)
+    with running(host, spec):
+        events.wait(spec.uuid, STARTED)
+        relay.stop()
+        with pytest.raises(exception.HypervisorUnavailable):
+            host.get_info(spec.uuid)
+        with pytest.raises(exception.HypervisorUnavailable):
+            host.list_guests()
+        relay.start()
+
+        def answers() -> bool:
+            with contextlib.suppress(exception.HypervisorUnavailable):
+                return host.get_info(spec.uuid).state == power_state.RUNNING
+            return False
+
+        wait_for(answers, "an answer after libvirtd came back")
+        # The subscription to events was made anew too.
+        host.power_off(spec.uuid, timeout_s=30)
+        events.wait(spec.uuid, STOPPED)
+    relay.stop()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(
+    concurrency.mode() == concurrency.EVENTLET,
+    reason="this is the run that the test starts",
+)
+def test_all_of_this_on_eventlet(libvirtd: str) -> None:
+    options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    done = subprocess.run(
+        [sys.executable, "-c", ON_EVENTLET, __file__, *options],
+        cwd=Path(__file__).resolve().parents[2],
+        env={**os.environ, "NOVA_LITE_CONCURRENCY": "eventlet"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=580,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
