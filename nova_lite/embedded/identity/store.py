@@ -199,7 +199,7 @@ def _roles_on(db: Any, login: Login, scope: Scope) -> list[list[str]]:
 
 
 def bootstrap(
-    password: str,
+    password: str | None,
     service_password: str | None = None,
     service_user: str = SERVICE_USER,
 ) -> None:
@@ -212,7 +212,7 @@ def bootstrap(
     project service, for the daemons ([service_user] in their configuration),
     which gets ``service_password``, or no password when that is None and it
     is new. A user who is there with another password gets this one (and
-    loses the tokens of the old one).
+    loses the tokens of the old one); None leaves the password as it is.
     """
     passwords = Passwords(
         CONF.identity.password_time_cost, CONF.identity.password_memory_kib
