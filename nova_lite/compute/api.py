@@ -23,6 +23,7 @@ from nova_lite.db.repositories import flavor as flavors
 from nova_lite.db.repositories import instance as instances
 from nova_lite.db.repositories import journal, service
 from nova_lite.db.repositories import keypair as keypairs
+from nova_lite.image import api as image_api
 from nova_lite.image.api import Image, ImageAPI
 
 LOG = logging.getLogger(__name__)
@@ -33,8 +34,9 @@ Row = dict[str, Any]
 class API:
     """Servers: create, delete, console output."""
 
-    def __init__(self, images: ImageAPI) -> None:
-        self._images = images
+    def __init__(self, images: ImageAPI | None = None) -> None:
+        """``images`` None: the configured client."""
+        self._images = images or image_api.load()
         self._compute = rpcapi.ComputeAPI()
         self._conductor = conductor_api.ComputeTaskAPI()
 
@@ -168,7 +170,9 @@ def _placement(context: RequestContext, request: CreateRequest) -> Row:
         zone = name or None
         spec = {"force_host": host or None, "force_node": node or None}
     if request.host or request.hypervisor_hostname:
-        policy.authorize(context, "compute:servers:create:requested_destination")
+        policy.authorize(
+            context, "compute:servers:create:requested_destination"
+        )
         spec["requested_host"] = request.host
         spec["requested_node"] = request.hypervisor_hostname
     return {
