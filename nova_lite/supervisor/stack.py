@@ -14,15 +14,17 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from oslo_config import cfg
 
 from nova_lite import exception
+from nova_lite.conf import api as api_options
 from nova_lite.conf import base as base_options
 from nova_lite.conf import database as database_options
+from nova_lite.conf import service_user as service_user_options
 from nova_lite.conf import virt as virt_options
 from nova_lite.supervisor import system
 from nova_lite.supervisor.output import Output
@@ -42,6 +44,7 @@ class Settings:
     config_args: tuple[str, ...]
     own_broker: bool
     own_identity: bool
+    own_service_user: bool
     computes: int
     api_address: str
     api_port: int
@@ -77,19 +80,13 @@ def load_settings(argv: Sequence[str]) -> Settings:
     )
     conf.register_opts([*base_options.OPTS, *virt_options.OPTS])
     conf.register_opts([cfg.StrOpt("transport_url", secret=True)])
-    conf.register_opts(database_options.OPTS, group="database")
-    _register_api(conf)
+    for module in (database_options, api_options, service_user_options):
+        conf.register_opts(module.OPTS, group=module.GROUP)
     try:
         conf(list(argv), project="nova_lite", prog="nova-lite-all")
         return _settings(conf)
     except cfg.Error as error:
         raise exception.ConfigurationError(reason=str(error)) from error
-
-
-def _register_api(conf: Any) -> None:
-    from nova_lite.conf import api as api_options
-
-    conf.register_opts(api_options.OPTS, group=api_options.GROUP)
 
 
 def _settings(conf: Any) -> Settings:
@@ -108,6 +105,7 @@ def _settings(conf: Any) -> Settings:
         config_args=tuple(args),
         own_broker=not conf.transport_url,
         own_identity=conf.api.auth_strategy == "embedded",
+        own_service_user=not conf.service_user.auth_url,
         computes=conf.computes,
         api_address=conf.api.listen,
         api_port=conf.api.port,
@@ -133,23 +131,49 @@ def prepare_state(settings: Settings) -> None:
 
 
 def write_generated(settings: Settings, transport_url: str | None) -> None:
-    """Write the configuration that the children get beside the user's."""
-    lines = ["[DEFAULT]"]
+    """Write the configuration that the children get beside the user's.
+
+    It holds what the user's leaves open, secrets among them, so it is for
+    its owner only.
+    """
+    common: dict[str, dict[str, Any]] = {"DEFAULT": {}}
     if transport_url is not None:
-        lines.append(f"transport_url = {transport_url}")
-    text = "\n".join([_HEAD, *lines, ""])
-    system.write_private(_common_file(settings), text)
+        common["DEFAULT"]["transport_url"] = transport_url
+    if settings.own_identity and settings.own_service_user:
+        common["service_user"] = {
+            "auth_url": _auth_url(settings),
+            "username": "nova-lite",
+            "password": _password(settings, "service-password"),
+        }
+    _write(_common_file(settings), common)
     for number in _compute_numbers(settings):
         host = f"{settings.host}-{number}"
-        lines = ["[DEFAULT]", f"host = {host}"]
-        instances = settings.instances_path / host
-        lines.append(f"instances_path = {instances}")
-        system.write_private(
-            _compute_file(settings, number), "\n".join([_HEAD, *lines, ""])
-        )
+        own = {"host": host, "instances_path": settings.instances_path / host}
+        _write(_compute_file(settings, number), {"DEFAULT": own})
 
 
-_HEAD = "# Written by nova-lite-all at each start: changes here are lost."
+def _write(path: Path, groups: Mapping[str, Mapping[str, Any]]) -> None:
+    lines = ["# Written by nova-lite-all at each start: changes are lost."]
+    for group, values in groups.items():
+        lines.append(f"[{group}]")
+        # A $ would begin a reference to another option.
+        lines += [
+            f"{name} = {str(value).replace('$', '$$')}"
+            for name, value in values.items()
+        ]
+    system.write_private(path, "\n".join(lines) + "\n")
+
+
+def _password(settings: Settings, name: str) -> str:
+    """A password that is drawn once and kept in the state."""
+    path = settings.state / name
+    if not path.exists():
+        system.write_private(path, secrets.token_urlsafe(18) + "\n")
+    return path.read_text().strip()
+
+
+def _auth_url(settings: Settings) -> str:
+    return f"{settings.api_url}/identity/v3"
 
 
 def _common_file(settings: Settings) -> Path:
@@ -232,17 +256,20 @@ def bootstrap(settings: Settings, output: Output) -> None:
     ``admin-openrc`` (for a shell) and ``clouds.yaml`` (for the client's
     --os-cloud nova-lite) hold the password, so only their owner reads them.
     """
-    keeper = settings.state / "admin-password"
-    if not keeper.exists():
-        system.write_private(keeper, secrets.token_urlsafe(18) + "\n")
-    password = keeper.read_text().strip()
+    password = _password(settings, "admin-password")
     manage(
         settings,
         output,
         "bootstrap",
-        environment={"OS_BOOTSTRAP_PASSWORD": password},
+        "--keep-password",
+        environment={
+            "OS_BOOTSTRAP_PASSWORD": password,
+            "OS_BOOTSTRAP_SERVICE_PASSWORD": _password(
+                settings, "service-password"
+            ),
+        },
     )
-    auth_url = f"{settings.api_url}/identity/v3"
+    auth_url = _auth_url(settings)
     system.write_private(
         settings.state / "admin-openrc",
         _OPENRC.format(auth_url=auth_url, password=password),
