@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The image service on a real socket, for tests.
+
+``running`` serves it from the test's own process; as a program
+(``python -m ... MODE DIRECTORY``) it is a process of its own, under eventlet
+or threads, that a test can kill. A token is ``project`` or ``project:roles``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+WSGIApp = Callable[..., Iterable[bytes]]
+
+
+class TokenMiddleware:
+    """Mounts the application at /image and believes every token."""
+
+    def __init__(self, app: WSGIApp) -> None:
+        self._app = app
+        self.requests = 0
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        self.requests += 1
+        environ["SCRIPT_NAME"] = "/image"
+        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/image")
+        token = environ.get("HTTP_X_AUTH_TOKEN")
+        if token:
+            environ["nova.context"] = context_of(token)
+        return self._app(environ, start_response)
+
+
+def context_of(token: str, catalog: list[Any] | None = None) -> Any:
+    """The context that the middleware makes of a token."""
+    from nova_lite import context
+
+    project, _, roles = token.partition(":")
+    names = roles.split(",") if roles else ["member", "reader"]
+    return context.RequestContext(
+        user_id=f"user-{project}",
+        project_id=project,
+        roles=names,
+        is_admin="admin" in names,
+        auth_token=token,
+        service_catalog=catalog,
+    )
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running image service."""
+
+    url: str  # http://127.0.0.1:1/image
+    app: TokenMiddleware
+
+    @property
+    def catalog(self) -> list[dict[str, Any]]:
+        """A token's catalogue that names this server."""
+        endpoint = {
+            "id": "e1",
+            "interface": "public",
+            "url": self.url,
+            "region": "RegionOne",
+            "region_id": "RegionOne",
+        }
+        return [{"type": "image", "name": "glance", "endpoints": [endpoint]}]
+
+
+def configure(directory: str, **image_options: Any) -> None:
+    """Options and a fresh database, all below ``directory``."""
+    from oslo_config import cfg
+
+    from nova_lite import conf
+    from nova_lite.db import models, session
+
+    conf.register_opts(cfg.CONF)
+    cfg.CONF([], project="nova_lite", default_config_files=[])
+    cfg.CONF.set_override("state_path", directory)
+    for name, value in image_options.items():
+        cfg.CONF.set_override(name, value, group="image")
+    models.load_all()
+    models.Base.metadata.create_all(session.engine())
+
+
+@contextlib.contextmanager
+def running(threads: int = 16) -> Iterator[Server]:
+    """Serve the configured service on a free port of loopback."""
+    from oslo_log import log as logging
+
+    from nova_lite import concurrency
+    from nova_lite.embedded.image import app as image_app
+
+    app = TokenMiddleware(image_app.create_app())
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        stop = concurrency.serve_wsgi(
+            sock, app, threads, logging.getLogger(__name__)
+        )
+        port = sock.getsockname()[1]
+        try:
+            yield Server(f"http://127.0.0.1:{port}/image", app)
+        finally:
+            stop()
+
+
+def main() -> None:
+    """Serve until killed; the URL goes to standard output."""
+    mode, directory = sys.argv[1:]
+    from nova_lite import concurrency
+
+    concurrency.setup(mode)
+    configure(directory)
+    with running() as server:
+        print(server.url, flush=True)
+        while True:
+            time.sleep(60)
+
+
+if __name__ == "__main__":
+    main()
