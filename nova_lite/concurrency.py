@@ -108,8 +108,8 @@ def pool(size: int) -> Executor:
     import futurist
 
     if _mode == EVENTLET:
-        return futurist.GreenThreadPoolExecutor(max_workers=size)  # type: ignore[no-any-return]
-    return futurist.ThreadPoolExecutor(max_workers=size)  # type: ignore[no-any-return]
+        return futurist.GreenThreadPoolExecutor(max_workers=size)
+    return futurist.ThreadPoolExecutor(max_workers=size)
 
 
 def spawn(fn: Callable[..., Any], *args: Any, name: str = "") -> None:
@@ -206,7 +206,7 @@ def serve_wsgi(
 
     from cheroot import wsgi
 
-    http = wsgi.Server(
+    http: Any = wsgi.Server(
         sock.getsockname()[:2], app, numthreads=min(threads, 32)
     )
     http.socket = sock
@@ -217,7 +217,8 @@ def serve_wsgi(
     http.prepare = _prepare_without_bind(http)
     http.prepare()
     spawn(http.serve, name="wsgi")
-    return http.stop  # type: ignore[no-any-return]
+    stop: Callable[[], None] = http.stop
+    return stop
 
 
 def _prepare_without_bind(http: Any) -> Callable[[], None]:

@@ -21,7 +21,7 @@ _WIRE = (
 )
 
 
-class RequestContext(oslo_context.RequestContext):  # type: ignore[misc]
+class RequestContext(oslo_context.RequestContext):
     """User, project, roles and request id of one request.
 
     ``auth_token`` and ``service_catalog`` are there only in the API process;
@@ -56,7 +56,7 @@ class RequestContext(oslo_context.RequestContext):  # type: ignore[misc]
 
     def to_policy_values(self) -> dict[str, Any]:
         """The credentials that policy rules compare with a target."""
-        values: dict[str, Any] = super().to_policy_values()
+        values = dict(super().to_policy_values())
         values["is_admin"] = self.is_admin
         return values
 

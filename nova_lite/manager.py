@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from oslo_config import cfg
 from oslo_service import periodic_task
@@ -11,10 +12,11 @@ from oslo_service import periodic_task
 from nova_lite.context import RequestContext
 
 CONF = cfg.CONF
+F = TypeVar("F", bound=Callable[..., Any])
 
 # Marks a manager's method as periodic: spacing in seconds,
 # run_immediately for one that shall not wait a first round.
-periodic = periodic_task.periodic_task
+periodic: Callable[..., Callable[[F], F]] = periodic_task.periodic_task
 
 
 class Manager(periodic_task.PeriodicTasks):  # type: ignore[misc]

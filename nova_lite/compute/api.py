@@ -143,7 +143,9 @@ def _look_up(
         key_data = None
         if request.key_name is not None:
             try:
-                key = keypairs.get(session, context.user_id, request.key_name)
+                key = keypairs.get(
+                    session, context.user_id or "", request.key_name
+                )
             except exception.KeypairNotFound as error:
                 raise exception.InvalidInput(
                     reason=f"Invalid key_name provided: "

@@ -21,7 +21,7 @@ class ComputeVirtAPI(VirtAPI):
             get_admin_context(),
             image.id,
             path,
-            lambda percent: progress(percent, "image download"),
+            progress,
         )
 
     def local_image_path(self, image_id: str) -> str | None:

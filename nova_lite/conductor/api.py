@@ -9,6 +9,7 @@ from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
+from oslo_versionedobjects import base as ovo_base
 
 from nova_lite import exception
 from nova_lite.conductor import rpcapi
@@ -42,7 +43,7 @@ class ComputeTaskAPI:
         self._rpcapi.sweep(context)
 
 
-class ObjectIndirection:
+class ObjectIndirection(ovo_base.VersionedObjectIndirectionAPI):
     """``indirection_api`` of the objects in a process without a database.
 
     A call that gets no answer is sent again, for ever: the work is at hand

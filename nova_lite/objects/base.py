@@ -21,11 +21,10 @@ from nova_lite import context as nova_context
 remotable = ovo_base.remotable
 
 
-class NovaObjectRegistry(ovo_base.VersionedObjectRegistry):  # type: ignore[misc]
+class NovaObjectRegistry(ovo_base.VersionedObjectRegistry):
     """Knows every object class by name and version."""
 
 
-register = NovaObjectRegistry.register
 
 _repositories: dict[str, ModuleType] = {}
 
@@ -49,7 +48,7 @@ def repository(name: str) -> Any:
         ) from None
 
 
-class NovaObject(ovo_base.VersionedObject):  # type: ignore[misc]
+class NovaObject(ovo_base.VersionedObject):
     """Base of every object on the wire."""
 
     OBJ_SERIAL_NAMESPACE = "nova_object"
@@ -70,7 +69,7 @@ class NovaObject(ovo_base.VersionedObject):  # type: ignore[misc]
         return made
 
 
-class NovaObjectSerializer(ovo_base.VersionedObjectSerializer):  # type: ignore[misc]
+class NovaObjectSerializer(ovo_base.VersionedObjectSerializer):
     """Turns objects in arguments and results into JSON and back."""
 
     OBJ_BASE_CLASS = NovaObject

@@ -6,7 +6,7 @@ from __future__ import annotations
 from nova_lite.objects import base, fields
 
 
-@base.register
+@base.NovaObjectRegistry.register
 class ComputeNode(base.NovaObject):
     """What a host has. Reported at start, every minute, and on a change.
 

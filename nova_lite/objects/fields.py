@@ -8,7 +8,7 @@ from typing import Any
 from oslo_versionedobjects import fields
 
 
-class Json(fields.FieldType):  # type: ignore[misc]
+class Json(fields.FieldType[Any]):
     """A JSON document: dicts, lists, strings, numbers, booleans, null."""
 
     @staticmethod
@@ -29,7 +29,7 @@ class Json(fields.FieldType):  # type: ignore[misc]
         return {"type": ["object", "array"]}
 
 
-class JsonField(fields.AutoTypedField):  # type: ignore[misc]
+class JsonField(fields.AutoTypedField[Any]):
     AUTO_TYPE = Json()
 
 

@@ -10,7 +10,7 @@ from nova_lite.objects import base, fields
 from nova_lite.objects.instance import Instance
 
 
-@base.register
+@base.NovaObjectRegistry.register
 class InstanceAction(base.NovaObject):
     """A claimed action.
 

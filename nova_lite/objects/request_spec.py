@@ -6,7 +6,7 @@ from __future__ import annotations
 from nova_lite.objects import base, fields
 
 
-@base.register
+@base.NovaObjectRegistry.register
 class RequestSpec(base.NovaObject):
     """Servers of one request: alike in flavor, image and wishes.
 
@@ -36,7 +36,7 @@ class RequestSpec(base.NovaObject):
     }
 
 
-@base.register
+@base.NovaObjectRegistry.register
 class Selection(base.NovaObject):
     """One host for one server; its resources are claimed already."""
 
@@ -53,7 +53,7 @@ class Selection(base.NovaObject):
     }
 
 
-@base.register
+@base.NovaObjectRegistry.register
 class Destination(base.NovaObject):
     """The scheduler's answer for one server.
 

@@ -9,7 +9,7 @@ from nova_lite import context as nova_context
 from nova_lite.objects import base, fields
 
 
-@base.register
+@base.NovaObjectRegistry.register
 class Service(base.NovaObject):
     """One host's daemon of one kind."""
 

@@ -57,10 +57,9 @@ def _started(pid: int) -> int | None:
 
 def alive(process: dict[str, Any]) -> bool:
     """Whether a recorded process of this host still runs."""
-    return (
-        process["boot_id"] == _boot_id()
-        and _started(process["pid"]) == process["pid_started"]
-    )
+    begun: int = process["pid_started"]
+    same_boot: bool = process["boot_id"] == _boot_id()
+    return same_boot and _started(process["pid"]) == begun
 
 
 class Membership:
