@@ -7,6 +7,7 @@ import argparse
 import getpass
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -47,6 +48,8 @@ def command(
 
 def configure(arguments: argparse.Namespace) -> None:
     """Read the configuration files that were named, or the default ones."""
+    # oslo.service imports eventlet, which warns; no command runs under it.
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
     args = []
     for name in arguments.config_file:
         args += ["--config-file", name]

@@ -47,8 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except cfg.Error as error:
         return _fail(f"configuration: {error}")
     except db_exc.DBError as error:
+        # What follows the first line is the statement with its values.
+        reason = str(error).partition("\n")[0]
         return _fail(
-            f"the database refused: {error}. If tables are missing, run: "
+            f"the database refused: {reason}. If a table is missing, run: "
             "nova-lite-manage db sync"
         )
     except BrokenPipeError:
@@ -72,7 +74,7 @@ def _db_sync(_args: argparse.Namespace) -> None:
     from nova_lite.db import migrations, session
 
     _protect_sqlite(session.url())
-    migrations.sync(session.url())
+    migrations.sync()
     print(f"The database is at version {migrations.version()}.")
 
 
@@ -93,7 +95,7 @@ def _protect_sqlite(url: str) -> None:
 def _db_version(_args: argparse.Namespace) -> None:
     from nova_lite.db import migrations
 
-    print(migrations.version())
+    print(migrations.version() or "no schema")
 
 
 def _db_purge(args: argparse.Namespace) -> None:
