@@ -18,12 +18,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from oslo_config import cfg
+from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.compute import power_state
 from nova_lite.virt import dispatch, driver
 
 CONF = cfg.CONF
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,13 @@ class FakeDriver(driver.ComputeDriver):
             if path.suffix != ".json":
                 path.unlink()  # a write that a kill cut off
                 continue
-            guest = _Guest(**json.loads(path.read_text()))
+            try:
+                guest = _Guest(**json.loads(path.read_text()))
+            except (ValueError, TypeError):
+                # Only a power cut can leave this: as there, the guest is lost.
+                LOG.warning("Fake guest %s cannot be read: removed", path)
+                path.unlink()
+                continue
             self._guests[guest.uuid] = guest
         self._events.start()
 

@@ -41,13 +41,27 @@ __all__ = ["virt_options"]
 
 pytestmark = pytest.mark.integration
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "xml"
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "golden" / "xml"
 # Starts pytest on green threads: these must be chosen before all imports.
 ON_EVENTLET = (
     "import sys; from nova_lite import concurrency; "
     "concurrency.setup('eventlet'); "
     "import pytest; sys.exit(pytest.main(sys.argv[1:]))"
 )
+# A daemon that tells each stage of a spawn; argv: directory, image, uuid.
+SPAWN_AND_TELL = """
+import sys
+from pathlib import Path
+from nova_lite.virt import loader
+from tests.fixtures.hypervisor import ImageShelf, make_spec, set_options
+home, image, uuid = sys.argv[1:]
+set_options(Path(home) / "instances", libvirt={"virt_type": "qemu"})
+host = loader.load_driver("libvirt", ImageShelf({"tick": Path(image)}))
+host.init_host("host1")
+spec = make_spec(uuid=uuid, name=f"instance-{uuid[:8]}")
+host.spawn(spec, lambda _percent, what: print(what, flush=True))
+"""
 
 
 @pytest.fixture
@@ -178,6 +192,18 @@ def test_linux_guest(
         wait_for_console(host, spec.uuid, b"size=1024MiB")
 
 
+@pytest.mark.skipif(
+    not os.path.exists("/dev/kvm"), reason="this machine has no /dev/kvm"
+)
+def test_kvm_guest(restarted: Callable[..., driver.ComputeDriver]) -> None:
+    # Where KVM is nested, QEMU may be refused this one feature.
+    host = restarted(
+        virt_type="kvm", cpu_model_extra_flags=["-arch-capabilities"]
+    )
+    with running(host, make_spec()) as spec:
+        wait_for_console(host, spec.uuid, b"TICK up")
+
+
 def test_guest_that_ends_by_itself_is_reported(
     hypervisor: driver.ComputeDriver, libvirtd: str
 ) -> None:
@@ -217,6 +243,32 @@ def test_half_a_guest_is_made_anew(
             assert hypervisor.get_info(spec.uuid).owned
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("stage", ["disk creation", "launch"])
+def test_spawn_again_after_kill(
+    hypervisor: driver.ComputeDriver,
+    guest_dir: Path,
+    shelf: ImageShelf,
+    stage: str,
+) -> None:
+    """A daemon killed in the middle of a spawn; the next one finishes it."""
+    spec = make_spec()
+    command = [sys.executable, "-c", SPAWN_AND_TELL, str(guest_dir)]
+    with subprocess.Popen(
+        [*command, str(shelf.files["tick"]), spec.uuid],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as daemon:
+        assert daemon.stdout is not None
+        assert stage in iter(lambda: daemon.stdout.readline().strip(), "")
+        daemon.kill()
+    with running(hypervisor, spec):
+        wait_for_console(hypervisor, spec.uuid, b"TICK up")
+        known = [info.uuid for info in hypervisor.list_guests()]
+        assert known.count(spec.uuid) == 1
+    assert hypervisor.list_disk_owners() == []
 
 
 def test_machine_that_the_host_lacks(
@@ -366,6 +418,7 @@ def test_reconnects_when_libvirtd_comes_back(
     host.register_event_listener(events)
     with running(host, spec):
         events.wait(spec.uuid, STARTED)
+        wait_for_console(host, spec.uuid, b"TICK up")
         relay.stop()
         with pytest.raises(exception.HypervisorUnavailable):
             host.get_info(spec.uuid)
@@ -394,7 +447,7 @@ def test_all_of_this_on_eventlet(libvirtd: str) -> None:
     options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
         [sys.executable, "-c", ON_EVENTLET, __file__, *options],
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=ROOT,
         env={**os.environ, "NOVA_LITE_CONCURRENCY": "eventlet"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

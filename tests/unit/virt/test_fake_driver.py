@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -108,6 +109,19 @@ def test_half_a_guest_of_a_killed_daemon_is_made_anew(
     assert later.get_info(spec.uuid).state == power_state.NOSTATE
     later.spawn(spec, ignore_progress)
     assert later.get_info(spec.uuid).state == power_state.RUNNING
+
+
+def test_unreadable_guests_do_not_stop_the_start(
+    daemon: Callable[..., driver.ComputeDriver], tmp_path: Path
+) -> None:
+    spec = make_spec()
+    daemon().spawn(spec, ignore_progress)
+    (file,) = tmp_path.rglob("*.json")
+    file.with_name("empty.json").touch()
+    file.with_name("half.tmp").write_text("{")
+    known = daemon().list_guests()
+    assert [info.uuid for info in known] == [spec.uuid]
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
 def test_hosts_with_one_state_path_keep_apart(

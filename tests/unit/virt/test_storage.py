@@ -9,6 +9,7 @@ import stat
 import struct
 import subprocess
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,46 @@ def test_failed_download_leaves_nothing(root: Path, shelf: ImageShelf) -> None:
         store.create(spec_of("raw"), ignore_progress)
     assert list((root / "_base").iterdir()) == []
     assert store.owners() == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB."""
+    path = tmp_path / "small"
+    path.mkdir()
+    try:
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "small", path],
+            check=True,
+            capture_output=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("mounting a file system needs root")
+    yield path
+    subprocess.run(["umount", path], check=True)
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_full_disk_is_named(
+    small_disk: Path, shelf: ImageShelf, local: bool
+) -> None:
+    shelf.files["raw"].write_bytes(b"x" * 4 * MIB)
+    shelf.local = local
+    store = make_store(small_disk, shelf)
+    with pytest.raises(exception.DiskFull, match="No space left"):
+        store.create(spec_of("raw"), ignore_progress)
+    assert list((small_disk / "_base").iterdir()) == []
+
+
+def test_full_disk_while_a_disk_is_made(
+    small_disk: Path, shelf: ImageShelf
+) -> None:
+    packed = shelf.files["qcow2"]
+    shelf.files["raw"].write_bytes(b"x" * 4 * MIB)
+    qemu("convert", "-c", "-O", "qcow2", shelf.files["raw"], packed)
+    store = make_store(small_disk, shelf, "raw")
+    with pytest.raises(exception.DiskFull, match="No space left"):
+        store.create(spec_of("qcow2"), ignore_progress)
 
 
 def test_restart_removes_unfinished_downloads(
