@@ -177,8 +177,10 @@ class ComputeDriver(abc.ABC):
         """Make disks, define and start the guest; return when it runs.
 
         A guest that runs already is left alone; half of one, from an earlier
-        attempt, is made anew.
-        Raises: ImageError, InvalidDiskInfo, DiskFull, VirtError.
+        attempt, is made anew. One that fails may leave half a guest: the
+        caller destroys it.
+        Raises: ImageUnacceptable and InvalidDiskInfo, which another host
+        would raise too; ImageError, DiskFull, VirtError.
         """
 
     @abc.abstractmethod
