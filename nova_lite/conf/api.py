@@ -19,6 +19,22 @@ OPTS = [
         default=8774,
         help="TCP port on which nova-lite-api listens.",
     ),
+    cfg.IntOpt(
+        "workers",
+        default=1,
+        min=1,
+        max=256,
+        help="Processes of nova-lite-api on this host. Each has its own "
+        "threads and its own database connections.",
+    ),
+    cfg.IntOpt(
+        "threads",
+        default=64,
+        min=4,
+        max=4096,
+        help="Requests that one API process answers at a time; more wait. "
+        "With the embedded services a request may need a second one.",
+    ),
     cfg.StrOpt(
         "auth_strategy",
         default="embedded",
