@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Build the Linux demo guest: a small qcow2 disk that boots by BIOS from its
-# own disk and needs 128 MiB of memory. doc: devstack/guest/README.md
+# own disk and needs 128 MiB of memory. README.md tells what it does.
 #
 # Usage: build-linux.sh [--work DIR] [--force] OUTPUT.qcow2
 #

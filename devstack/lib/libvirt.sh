@@ -76,9 +76,13 @@ _libvirt_start_daemon() {
         return 1
     # The default pid file is libvirt's own lock against a second daemon,
     # which would take the socket away from the first: never pass another.
-    # fd 9 is the lock of libvirt_up, which must end with libvirt_up.
-    setsid python3 "$_LIBVIRT_LIB/subreaper.py" "$name" -d \
-        </dev/null >"$state/$name.out" 2>&1 9>&- &
+    # fd 9 is the lock of libvirt_up, which must end with libvirt_up. The
+    # subshell keeps the daemon out of the caller's jobs and of its "wait".
+    (
+        cd /
+        setsid python3 "$_LIBVIRT_LIB/subreaper.py" "$name" -d \
+            </dev/null >"$state/$name.out" 2>&1 9>&- &
+    )
     for ((tries = 0; tries < 100; tries++)); do
         if pid=$(_libvirt_pid "$name"); then
             echo "$pid $(_libvirt_start_time "$pid")" >"$state/$name.started"
@@ -107,8 +111,10 @@ _libvirt_warm_up() {
 
 libvirt_up() {
     local tries
-    [ -n "${NOVA_LITE_STATE:-}" ] ||
-        _libvirt_fail "NOVA_LITE_STATE names no directory" || return 1
+    case ${NOVA_LITE_STATE:-} in
+        /*) ;;
+        *) _libvirt_fail "NOVA_LITE_STATE must be an absolute path"; return ;;
+    esac
     mkdir -p "$NOVA_LITE_STATE/libvirt" "$(dirname "$_LIBVIRT_LOCK")" ||
         return 1
     {
