@@ -9,6 +9,7 @@ and compute has no database at all.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Self
@@ -69,7 +70,23 @@ class NovaObject(ovo_base.VersionedObject):
         return made
 
 
+_MOMENT = "nova_lite.datetime"
+
+
 class NovaObjectSerializer(ovo_base.VersionedObjectSerializer):
-    """Turns objects in arguments and results into JSON and back."""
+    """Turns objects in arguments and results into JSON and back.
+
+    Times in plain dicts stay times.
+    """
 
     OBJ_BASE_CLASS = NovaObject
+
+    def serialize_entity(self, context: Any, entity: Any) -> Any:
+        if isinstance(entity, datetime.datetime):
+            return {_MOMENT: entity.isoformat()}
+        return super().serialize_entity(context, entity)
+
+    def deserialize_entity(self, context: Any, entity: Any) -> Any:
+        if isinstance(entity, dict) and _MOMENT in entity:
+            return datetime.datetime.fromisoformat(entity[_MOMENT])
+        return super().deserialize_entity(context, entity)
