@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import sqlalchemy as sa
 from oslo_config import cfg
 
 from nova_lite.db import session as db
+from nova_lite.db.models import image as models
 from tests.unit.embedded.image import serve
 
 DATA = bytes(range(256)) * 4096  # 1 MiB
@@ -79,29 +82,29 @@ class Client:
         )
 
 
-@pytest.fixture
-def image_options() -> dict[str, Any]:
-    """Options of [image]; a test's module or mark may replace them."""
-    return {}
-
-
-@pytest.fixture
-def configured(
-    tmp_path: Path, image_options: dict[str, Any]
-) -> Iterator[Path]:
-    serve.configure(str(tmp_path), **image_options)
-    yield tmp_path
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    directory = tmp_path_factory.mktemp("state")
+    serve.configure(str(directory))
+    yield directory
     db.dispose()
     cfg.CONF.reset()
     cfg.CONF.clear_override("state_path")
-    for name in image_options:
-        cfg.CONF.clear_override(name, group="image")
+
+
+@pytest.fixture(scope="module")
+def running(configured: Path) -> Iterator[serve.Server]:
+    with serve.running() as server:
+        yield server
 
 
 @pytest.fixture
-def server(configured: Path) -> Iterator[serve.Server]:
-    with serve.running() as running:
-        yield running
+def server(running: serve.Server, configured: Path) -> serve.Server:
+    """The module's server, with no image in it."""
+    with db.writer() as session:
+        session.execute(sa.delete(models.Image))
+    shutil.rmtree(configured / "images", ignore_errors=True)
+    return running
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ class Server:
         return [{"type": "image", "name": "glance", "endpoints": [endpoint]}]
 
 
-def configure(directory: str, **image_options: Any) -> None:
+def configure(directory: str) -> None:
     """Options and a fresh database, all below ``directory``."""
     from oslo_config import cfg
 
@@ -84,8 +84,6 @@ def configure(directory: str, **image_options: Any) -> None:
     conf.register_opts(cfg.CONF)
     cfg.CONF([], project="nova_lite", default_config_files=[])
     cfg.CONF.set_override("state_path", directory)
-    for name, value in image_options.items():
-        cfg.CONF.set_override(name, value, group="image")
     models.load_all()
     models.Base.metadata.create_all(session.engine())
 

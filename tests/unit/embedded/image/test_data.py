@@ -12,12 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from oslo_config import cfg
 
 from nova_lite.embedded.image.store import Store
+from tests.unit.embedded.image import serve
 from tests.unit.embedded.image.conftest import DATA, Client
 from tests.unit.embedded.image.serve import Server
 
@@ -123,23 +124,22 @@ def test_upload_of_the_wrong_size(alice: Client) -> None:
     assert alice.put(image["id"], b"123456", **said).status_code == 204
 
 
-class TestSizeCap:
-    @pytest.fixture
-    def image_options(self) -> dict[str, Any]:
-        return {"image_size_cap": 100}
-
-    @pytest.mark.parametrize("chunked", [False, True])
-    def test_beyond(
-        self, alice: Client, configured: Path, chunked: bool
-    ) -> None:
-        image = alice.create()
-        data = b"x" * 101
-        answer = alice.put(image["id"], iter([data]) if chunked else data)
-        assert answer.status_code == 413
-        assert "100 bytes" in answer.text
-        assert alice.show(image["id"])["status"] == "queued"
-        assert list(configured.glob("images/*")) == []
-        assert alice.put(image["id"], b"x" * 100).status_code == 204
+@pytest.mark.parametrize("chunked", [False, True])
+def test_size_cap(server: Server, configured: Path, chunked: bool) -> None:
+    cfg.CONF.set_override("image_size_cap", 100, group="image")
+    try:
+        with serve.running() as capped:
+            alice = Client(capped.url, "p1")
+            image = alice.create()
+            data = b"x" * 101
+            answer = alice.put(image["id"], iter([data]) if chunked else data)
+            assert answer.status_code == 413
+            assert "100 bytes" in answer.text
+            assert alice.show(image["id"])["status"] == "queued"
+            assert list(configured.glob("images/*")) == []
+            assert alice.put(image["id"], b"x" * 100).status_code == 204
+    finally:
+        cfg.CONF.clear_override("image_size_cap", group="image")
 
 
 def test_full_disk(alice: Client, configured: Path) -> None:
