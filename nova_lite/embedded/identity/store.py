@@ -125,9 +125,9 @@ class Store:
             )
             db.flush()
             row = repository.token_row(db, digest)
-        if row is None:
-            # The user, the project or a domain is disabled.
-            raise exception.Unauthorized()
+            if row is None:
+                # The user, the project or a domain is disabled.
+                raise exception.Unauthorized()
         return identity_of(row)
 
     def earliest_expiry(
