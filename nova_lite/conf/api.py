@@ -35,6 +35,27 @@ OPTS = [
         help="Requests that one API process answers at a time; more wait. "
         "With the embedded services a request may need a second one.",
     ),
+    cfg.IntOpt(
+        "workers",
+        default=1,
+        min=1,
+        max=256,
+        help="Processes of nova-lite-api on this host, which share the port.",
+    ),
+    cfg.IntOpt(
+        "threads",
+        default=64,
+        min=2,
+        max=10000,
+        help="Requests that one process answers at a time; more wait.",
+    ),
+    cfg.ListOpt(
+        "embedded_services",
+        default=["identity", "image"],
+        item_type=cfg.types.String(choices=["identity", "image"]),
+        help="Services that nova-lite-api serves itself, under /identity and "
+        "/image. Take out what a real Keystone or Glance does.",
+    ),
     cfg.StrOpt(
         "auth_strategy",
         default="embedded",

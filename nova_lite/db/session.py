@@ -65,6 +65,15 @@ def engine() -> sa.Engine:
     return _engine
 
 
+def ping() -> None:
+    """Ask the database for nothing. Raises: DatabaseUnavailable."""
+    try:
+        with engine().connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+    except db_exc.DBError as error:
+        raise exception.DatabaseUnavailable() from error
+
+
 def dispose() -> None:
     """Close the connections; the next use makes a new engine."""
     global _engine
