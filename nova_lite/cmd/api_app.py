@@ -51,18 +51,18 @@ def build() -> WSGIApp:
     )
 
 
-def _database() -> float:
-    """Seconds that a statement took. Raises: DatabaseUnavailable."""
+def _database() -> dict[str, Any]:
+    """Raises: DatabaseUnavailable."""
     began = time.monotonic()
     session.ping()
-    return time.monotonic() - began
+    return {"ok": True, "round_trip_s": time.monotonic() - began}
 
 
-def _bus() -> float:
-    """Seconds to conductor and back. Raises: MessagingUnavailable."""
+def _bus() -> dict[str, Any]:
+    """To conductor and back. Raises: MessagingUnavailable."""
     began = time.monotonic()
     baserpc.BaseAPI("conductor").ping(get_admin_context(), timeout_s=3)
-    return time.monotonic() - began
+    return {"ok": True, "round_trip_s": time.monotonic() - began}
 
 
 _built: WSGIApp | None = None
