@@ -24,22 +24,6 @@ OPTS = [
         default=1,
         min=1,
         max=256,
-        help="Processes of nova-lite-api on this host. Each has its own "
-        "threads and its own database connections.",
-    ),
-    cfg.IntOpt(
-        "threads",
-        default=64,
-        min=4,
-        max=4096,
-        help="Requests that one API process answers at a time; more wait. "
-        "With the embedded services a request may need a second one.",
-    ),
-    cfg.IntOpt(
-        "workers",
-        default=1,
-        min=1,
-        max=256,
         help="Processes of nova-lite-api on this host, which share the port.",
     ),
     cfg.IntOpt(
