@@ -12,20 +12,25 @@ from __future__ import annotations
 import datetime
 import json
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from oslo_log import log as logging
 
 from nova_lite.db.repositories import compute_node, provider
-from nova_lite.scheduler.host_state import Hardware, HostState
+from nova_lite.scheduler.host_state import (
+    WORKING,
+    Hardware,
+    HostState,
+    ServiceState,
+)
 
 LOG = logging.getLogger(__name__)
 
 # Writers' clocks may differ and a transaction may commit late: changes are
-# read again this far back. A heartbeat that is missed comes again anyway.
-_OVERLAP = datetime.timedelta(seconds=10)
-_HEARTBEAT_OVERLAP = datetime.timedelta(seconds=2)
+# read again this far back, and much further when there is time.
+_OVERLAP = datetime.timedelta(seconds=2)
+_LONG_OVERLAP = datetime.timedelta(seconds=90)
 
 
 class HostManager:
@@ -33,20 +38,27 @@ class HostManager:
 
     ``max_age_s``: how old the memory may be before a decision.
     ``reload_s``: after which time ``maintain`` reads everything anew.
+    ``down_time_s``: silence after which a compute service is down.
     """
 
-    def __init__(self, max_age_s: float, reload_s: float) -> None:
+    def __init__(
+        self, max_age_s: float, reload_s: float, down_time_s: float
+    ) -> None:
         self.states: dict[str, HostState] = {}
         self._by_provider: dict[int, HostState] = {}
         self._by_host: dict[str, list[HostState]] = {}
-        self._services: dict[str, Any] = {}
+        self._impaired: dict[str, ServiceState] = {}
+        self._zoneless: set[str] = set()
         self._hardware: dict[tuple[Any, ...], Hardware] = {}
         self._max_age_s = max_age_s
         self._reload_s = reload_s
+        self._down_time = datetime.timedelta(seconds=down_time_s)
         self._read_at = 0.0
         self._loaded_at = 0.0
         self._hinted = True
-        self._marks: dict[str, datetime.datetime] = {}
+        # updated_at of the latest row seen: of nodes, of providers
+        self._node_mark: datetime.datetime | None = None
+        self._provider_mark: datetime.datetime | None = None
 
     def invalidate(self) -> None:
         """Forget all; the next look reads every host."""
@@ -69,26 +81,31 @@ class HostManager:
         }
 
     def maintain(self) -> None:
-        """Catch up, and now and then read everything anew."""
+        """Catch up thoroughly, and now and then read everything anew."""
         if time.monotonic() - self._loaded_at > self._reload_s:
             self.invalidate()
-        self.catch_up(force=True)
+        self.catch_up(thorough=True)
 
-    def catch_up(self, force: bool = False) -> None:
-        """Read what changed, unless that was done a moment ago."""
+    def catch_up(self, thorough: bool = False) -> None:
+        """Read what changed, unless that was done a moment ago.
+
+        ``thorough`` reads in any case, and far back.
+        """
         begun = time.monotonic()
         if not self._loaded_at:
             self._load()
             self._loaded_at = begun
-        elif force or self._hinted or begun - self._read_at >= self._max_age_s:
-            self._read_changes()
+        elif thorough:
+            self._read_changes(_LONG_OVERLAP)
+        elif self._hinted or begun - self._read_at >= self._max_age_s:
+            self._read_changes(_OVERLAP)
         else:
             return
         self._hinted = False
         self._read_at = begun
 
-    def reread(self, provider_ids: Collection[int]) -> None:
-        """Read generation, capacity and usage of these providers now."""
+    def reread(self, provider_ids: Collection[int] | None) -> None:
+        """Read generation, capacity and usage of providers (None: all)."""
         for provider_id, stock in provider.stocks(provider_ids).items():
             state = self._by_provider.get(provider_id)
             if state is not None:
@@ -98,84 +115,104 @@ class HostManager:
         self.states.clear()
         self._by_provider.clear()
         self._by_host.clear()
-        self._services.clear()
+        self._impaired.clear()
         self._hardware.clear()
-        self._marks.clear()
-        self._note_services(compute_node.services_changed_since(None))
-        # Before the stock is read, so that no change falls in between.
-        for row in provider.generations_since(datetime.datetime.min):
-            self._mark("providers", row[2])
-        self._note_nodes(compute_node.changed_since(None))
-        for provider_id, stock in provider.stocks().items():
-            state = self._by_provider.get(provider_id)
-            if state is not None:
-                state.set_stock(stock.generation, stock.capacity, stock.used)
+        self._provider_mark = _latest(
+            None, (row[2] for row in provider.generations_since(None))
+        )
+        rows = compute_node.changed_since(None)
+        self._node_mark = _latest(None, (row.updated_at for row in rows))
+        for row in rows:
+            self._add(row)
+        self._zoneless = set(self._by_host)
+        self._set_zones(compute_node.zones())
+        self._note_services()
+        self.reread(None)
         LOG.info("The scheduler knows %d hosts", len(self.states))
 
-    def _read_changes(self) -> None:
-        since = self._marks.get("services")
-        self._note_services(
-            compute_node.services_changed_since(
-                since and since - _HEARTBEAT_OVERLAP
-            )
-        )
-        since = self._marks.get("nodes")
-        new = self._note_nodes(
-            compute_node.changed_since(since and since - _OVERLAP)
-        )
-        since = self._marks.get("providers")
-        for provider_id, generation, updated_at in provider.generations_since(
-            since - _OVERLAP if since else datetime.datetime.min
-        ):
-            self._mark("providers", updated_at)
-            state = self._by_provider.get(provider_id)
-            if state is not None and state.generation != generation:
-                new.add(provider_id)
-        if new:
-            self.reread(new)
+    def _read_changes(self, overlap: datetime.timedelta) -> None:
+        since = self._node_mark
+        rows = compute_node.changed_since(since and since - overlap)
+        self._node_mark = _latest(since, (row.updated_at for row in rows))
+        new = [row for row in rows if not self._update(row)]
+        stale = {self._add(row).provider_id for row in new}
+        # A node may be reported before its service is: ask again for these.
+        self._zoneless.update(row.host for row in new)
+        if self._zoneless:
+            self._set_zones(compute_node.zones(self._zoneless))
+        self._note_services()
+        stale |= self._changed_providers(overlap)
+        if stale:
+            self.reread(stale)
         if compute_node.count() != len(self.states):
             self._drop_deleted()
 
-    def _mark(self, name: str, *moments: datetime.datetime | None) -> None:
-        for moment in moments:
-            if moment is not None:
-                known = self._marks.get(name)
-                self._marks[name] = max(known, moment) if known else moment
+    def _changed_providers(self, overlap: datetime.timedelta) -> set[int]:
+        since = self._provider_mark
+        rows = provider.generations_since(since and since - overlap)
+        self._provider_mark = _latest(since, (row[2] for row in rows))
+        return {
+            provider_id
+            for provider_id, generation, _ in rows
+            if provider_id in self._by_provider
+            and self._by_provider[provider_id].generation != generation
+        }
 
-    def _note_services(self, rows: Iterable[Any]) -> None:
-        for row in rows:
-            self._services[row.host] = row
-            self._mark(
-                "services", row.last_seen_at, row.updated_at, row.created_at
+    def _note_services(self) -> None:
+        """Learn which services take no servers; all others work."""
+        silent_since = datetime.datetime.now(datetime.UTC) - self._down_time
+        rows = compute_node.impaired_services(silent_since)
+        former = self._impaired
+        self._impaired = {
+            row.host: ServiceState(
+                disabled=row.disabled,
+                disabled_reason=row.disabled_reason,
+                forced_down=row.forced_down,
+                silent=row.last_seen_at is None
+                or row.last_seen_at < silent_since,
+                last_seen_at=row.last_seen_at,
             )
-            for state in self._by_host.get(row.host, ()):
-                _set_service(state, row)
+            for row in rows
+        }
+        for host in former.keys() | self._impaired.keys():
+            for state in self._by_host.get(host, ()):
+                state.service = self._impaired.get(host, WORKING)
 
-    def _note_nodes(self, rows: Iterable[Any]) -> set[int]:
-        """Take over nodes; returns providers whose stock is not known."""
-        new = set()
-        for row in rows:
-            self._mark("nodes", row.updated_at)
-            state = self.states.get(row.uuid)
-            if state is None or state.host != row.host:
-                state = self._add(row)
-                new.add(state.provider_id)
+    def _set_zones(self, zones: Mapping[str, str]) -> None:
+        """A zone is its service's; a host in none has no service."""
+        self._zoneless -= zones.keys()
+        for host, zone in zones.items():
+            for state in self._by_host.get(host, ()):
+                state.zone = zone
+                state.service = self._impaired.get(host, WORKING)
+
+    def _update(self, row: Any) -> bool:
+        """Take over a known node; False when it is not known as such."""
+        state = self.states.get(row.uuid)
+        if state is None or (state.host, state.node) != (row.host, row.node):
+            return False
+        if state.updated_at != row.updated_at:
+            state.updated_at = row.updated_at
             state.hardware = self._kind(row)
             state.failed_builds = row.failed_builds
             state.num_instances = row.running_vms
-        return new
+        return True
 
     def _add(self, row: Any) -> HostState:
         self._remove(row.uuid)
         state = HostState(
-            row.uuid, row.host, row.node, row.provider_id, self._kind(row)
+            row.uuid,
+            row.host,
+            row.node,
+            row.provider_id,
+            self._kind(row),
+            updated_at=row.updated_at,
+            failed_builds=row.failed_builds,
+            num_instances=row.running_vms,
         )
         self.states[row.uuid] = state
         self._by_provider[row.provider_id] = state
         self._by_host.setdefault(row.host, []).append(state)
-        service = self._services.get(row.host)
-        if service is not None:
-            _set_service(state, service)
         return state
 
     def _remove(self, uuid: str) -> None:
@@ -183,6 +220,7 @@ class HostManager:
         if state is not None:
             self._by_provider.pop(state.provider_id, None)
             self._by_host[state.host].remove(state)
+            self._zoneless.discard(state.host)
 
     def _drop_deleted(self) -> None:
         for uuid in self.states.keys() - compute_node.uuids():
@@ -211,10 +249,11 @@ class HostManager:
         return kind
 
 
-def _set_service(state: HostState, row: Any) -> None:
-    state.zone = row.availability_zone
-    state.disabled = row.disabled
-    state.disabled_reason = row.disabled_reason
-    state.forced_down = row.forced_down
-    seen = row.last_seen_at
-    state.last_seen_at = seen.timestamp() if seen is not None else 0.0
+def _latest(
+    known: datetime.datetime | None,
+    moments: Iterable[datetime.datetime | None],
+) -> datetime.datetime | None:
+    return max(
+        (moment for moment in (known, *moments) if moment is not None),
+        default=None,
+    )

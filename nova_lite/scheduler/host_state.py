@@ -8,6 +8,7 @@ one shared object.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,13 +34,32 @@ class Hardware:
     capabilities: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ServiceState:
+    """Why a compute service takes no servers; ``WORKING`` when it does.
+
+    Compared by identity, as Hardware is: all that work share one object.
+    """
+
+    disabled: bool = False
+    disabled_reason: str | None = None
+    forced_down: bool = False
+    silent: bool = False
+    last_seen_at: datetime.datetime | None = None
+
+
+WORKING = ServiceState()
+# Of a node whose service has no row.
+ABSENT = ServiceState(silent=True)
+
+
 @dataclass(slots=True)
 class HostState:
     """One compute node: who it is, whether it works, what is free.
 
     ``capacity``, ``used`` and ``free`` are by resource class; a capacity
-    has ratio and reserved amount in it. ``generation`` is the provider's at
-    which ``used`` was read. ``last_seen_at`` is a POSIX time, 0 for never.
+    has ratio and reserved amount in it. ``generation`` is the provider's
+    when ``used`` was read, ``updated_at`` the node's row's.
     """
 
     uuid: str
@@ -47,11 +67,9 @@ class HostState:
     node: str
     provider_id: int
     hardware: Hardware
+    updated_at: datetime.datetime | None = None
     zone: str = ""
-    disabled: bool = False
-    disabled_reason: str | None = None
-    forced_down: bool = False
-    last_seen_at: float = 0.0
+    service: ServiceState = ABSENT
     generation: int = -1
     capacity: dict[str, int] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)

@@ -60,6 +60,7 @@ class SchedulerManager(manager.Manager):
         self._hosts = HostManager(
             CONF.scheduler.host_state_max_age_s,
             CONF.scheduler.host_state_reload_s,
+            CONF.service_down_time,
         )
         self._lock = threading.Lock()
 
@@ -71,7 +72,7 @@ class SchedulerManager(manager.Manager):
         except exception.DatabaseUnavailable:
             LOG.warning("No hosts read yet: the database does not answer")
 
-    @rpc.expected_exceptions(exception.Invalid)  # type: ignore[untyped-decorator]
+    @rpc.expected_exceptions(exception.Invalid, exception.ServiceUnavailable)  # type: ignore[untyped-decorator]
     def select_destinations(
         self, context: RequestContext, spec: RequestSpec
     ) -> list[Destination]:
@@ -105,11 +106,11 @@ class SchedulerManager(manager.Manager):
                 self._hosts.hint()
 
     def refresh(self, context: RequestContext) -> None:
-        """Take the hint that hosts or services were changed by somebody."""
+        """Read all hosts anew before the next decision."""
         with self._lock:
-            self._hosts.hint()
+            self._hosts.invalidate()
 
-    @manager.periodic(spacing=60)  # type: ignore[untyped-decorator]
+    @manager.periodic(spacing=60)
     def _maintain_hosts(self, context: RequestContext) -> None:
         """Keep the memory fresh while no decision does."""
         with self._lock:
@@ -127,7 +128,7 @@ class SchedulerManager(manager.Manager):
             if len(picks) < len(waiting) and not fresh:
                 # Nobody is told "no" on the word of an old memory.
                 _count_out(picks, needs)
-                self._hosts.catch_up(force=True)
+                self._hosts.catch_up(thorough=True)
                 fresh = True
                 continue
             refused = self._claim(picks, needs)

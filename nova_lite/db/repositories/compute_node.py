@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +26,7 @@ from nova_lite.db.models.provider import (
     ResourceProvider,
 )
 from nova_lite.db.models.service import Service
+from nova_lite.db.repositories import provider
 
 COMPUTE_BINARY = "nova-lite-compute"
 
@@ -72,17 +73,17 @@ def _insert(
             "back, or delete its compute service first."
         )
     db.add(ComputeNode(**row, updated_at=now()))
-    provider = ResourceProvider(
+    stock = ResourceProvider(
         uuid=row["uuid"], name=row["hypervisor_hostname"], updated_at=now()
     )
-    db.add(provider)
+    db.add(stock)
     try:
         db.flush()
     except db_exc.DBDuplicateEntry as error:
         # A second report of the same node came between: look again.
         raise db_exc.RetryRequest(error) from error
     db.add_all(
-        Inventory(provider_id=provider.id, resource_class=name, **figures)
+        Inventory(provider_id=stock.id, resource_class=name, **figures)
         for name, figures in inventories.items()
     )
 
@@ -108,19 +109,19 @@ def _update_stock(
     node: ComputeNode,
     inventories: Mapping[str, Mapping[str, Any]],
 ) -> bool:
-    provider = db.scalars(
+    stock = db.scalars(
         sa.select(ResourceProvider).where(ResourceProvider.uuid == node.uuid)
     ).one()
     known = {
         row.resource_class: row
         for row in db.scalars(
-            sa.select(Inventory).where(Inventory.provider_id == provider.id)
+            sa.select(Inventory).where(Inventory.provider_id == stock.id)
         )
     }
     for name, figures in inventories.items():
         row = known.get(name)
         if row is None:
-            row = Inventory(provider_id=provider.id, resource_class=name)
+            row = Inventory(provider_id=stock.id, resource_class=name)
             db.add(row)
         for key, value in figures.items():
             if getattr(row, key) != value:
@@ -131,17 +132,8 @@ def _update_stock(
         db.is_modified(row) for row in known.values()
     )
     if changed:
-        _touch(db, ResourceProvider.id == provider.id)
+        provider.bump(db, stock.id)
     return changed
-
-
-def _touch(db: orm.Session, which: Any) -> None:
-    db.execute(
-        sa.update(ResourceProvider)
-        .where(which)
-        .values(generation=ResourceProvider.generation + 1)
-        .execution_options(synchronize_session=False)
-    )
 
 
 @session.transaction
@@ -253,28 +245,48 @@ def changed_since(
 
 
 @session.transaction
-def services_changed_since(
-    moment: datetime.datetime | None,
+def zones(hosts: Collection[str] | None = None) -> dict[str, str]:
+    """Availability zone of compute hosts (None: of all), by host."""
+    statement = sa.select(Service.host, Service.availability_zone).where(
+        Service.binary == COMPUTE_BINARY
+    )
+    found: dict[str, str] = {}
+    with session.reader() as db:
+        if hosts is None:
+            return {
+                row.host: row.availability_zone
+                for row in db.execute(statement)
+            }
+        for part in provider.chunks(hosts):
+            rows = db.execute(statement.where(Service.host.in_(part)))
+            found.update((host, zone) for host, zone in rows)
+    return found
+
+
+@session.transaction
+def impaired_services(
+    silent_since: datetime.datetime,
 ) -> Sequence[Any]:
-    """Compute services seen or changed at or after a moment (None: all)."""
+    """Compute services that are disabled, forced down or silent.
+
+    Silent is one with no heartbeat at or after ``silent_since``. Where all
+    is well these are few, however many hosts there are.
+    """
     statement = sa.select(
         Service.host,
-        Service.availability_zone,
         Service.disabled,
         Service.disabled_reason,
         Service.forced_down,
         Service.last_seen_at,
-        Service.created_at,
-        Service.updated_at,
-    ).where(Service.binary == COMPUTE_BINARY)
-    if moment is not None:
-        statement = statement.where(
-            sa.or_(
-                Service.last_seen_at >= moment,
-                Service.updated_at >= moment,
-                Service.created_at >= moment,
-            )
-        )
+    ).where(
+        Service.binary == COMPUTE_BINARY,
+        sa.or_(
+            Service.disabled.is_(True),
+            Service.forced_down.is_(True),
+            Service.last_seen_at.is_(None),
+            Service.last_seen_at < silent_since,
+        ),
+    )
     with session.reader() as db:
         return db.execute(statement).all()
 

@@ -84,7 +84,7 @@ def claim(claims: Mapping[str, Claim]) -> set[str]:
         for provider_id in sorted({*by_provider, *former}):
             consumers = by_provider.get(provider_id, [])
             if not consumers:
-                _bump(db, provider_id)
+                bump(db, provider_id)
             elif not _swap(db, provider_id, claims[consumers[0]].generation):
                 moved.update(consumers)
         _write(db, claims.keys() - moved, claims, bool(former))
@@ -120,7 +120,8 @@ def _swap(db: orm.Session, provider_id: int, generation: int) -> bool:
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def _bump(db: orm.Session, provider_id: int) -> None:
+def bump(db: orm.Session, provider_id: int) -> None:
+    """Make claims fail that were made over the present generation."""
     db.execute(
         sa.update(ResourceProvider)
         .where(ResourceProvider.id == provider_id)
@@ -172,7 +173,7 @@ def release(consumers: Collection[str]) -> list[int]:
     with session.writer() as db:
         former = sorted(_providers_of(db, consumers))
         for provider_id in former:
-            _bump(db, provider_id)
+            bump(db, provider_id)
         if former:
             _delete(db, consumers)
     return former
@@ -277,18 +278,18 @@ def stocks(
 
 @session.transaction
 def generations_since(
-    moment: datetime.datetime,
-) -> list[tuple[int, int, datetime.datetime]]:
-    """Id, generation and updated_at of providers changed since then."""
+    moment: datetime.datetime | None,
+) -> list[tuple[int, int, datetime.datetime | None]]:
+    """Id, generation, updated_at of providers changed since (None: all)."""
+    statement = sa.select(
+        ResourceProvider.id,
+        ResourceProvider.generation,
+        ResourceProvider.updated_at,
+    )
+    if moment is not None:
+        statement = statement.where(ResourceProvider.updated_at >= moment)
     with session.reader() as db:
-        rows = db.execute(
-            sa.select(
-                ResourceProvider.id,
-                ResourceProvider.generation,
-                ResourceProvider.updated_at,
-            ).where(ResourceProvider.updated_at >= moment)
-        )
-        return [(row[0], row[1], row[2]) for row in rows if row[2]]
+        return [(row[0], row[1], row[2]) for row in db.execute(statement)]
 
 
 @session.transaction

@@ -39,5 +39,5 @@ class SchedulerQueryClient:
         self._rpcapi.update_host_state(context, compute_node)
 
     def refresh(self, context: RequestContext) -> None:
-        """Tell that hosts or services were changed. May be lost."""
+        """Make the schedulers read all hosts anew. May be lost."""
         self._rpcapi.refresh(context)

@@ -3,36 +3,27 @@
 
 from __future__ import annotations
 
-import datetime
-import time
-
-from oslo_config import cfg
-
 from nova_lite.objects.request_spec import RequestSpec
 from nova_lite.scheduler.filters import HostFilter
 from nova_lite.scheduler.host_state import HostState
-
-CONF = cfg.CONF
 
 
 class ComputeFilter(HostFilter):
     """Turns away hosts that are disabled, forced down or silent."""
 
-    def __init__(self) -> None:
-        self._down_time_s: int = CONF.service_down_time
+    looks_at = "service"
 
     def host_passes(self, host: HostState, spec: RequestSpec) -> str | None:
         """None, or "disabled: ...", "forced down" or "down: ..."."""
-        if host.disabled:
-            reason = host.disabled_reason
+        service = host.service
+        if service.disabled:
+            reason = service.disabled_reason
             return f"disabled: {reason}" if reason else "disabled"
-        if host.forced_down:
+        if service.forced_down:
             return "forced down"
-        if time.time() - host.last_seen_at <= self._down_time_s:
+        if not service.silent:
             return None
-        if not host.last_seen_at:
-            return "down: it has no compute service or never reported"
-        since = datetime.datetime.fromtimestamp(
-            int(host.last_seen_at), datetime.UTC
-        )
-        return f"down: no heartbeat since {since.isoformat()}"
+        if service.last_seen_at is None:
+            return "down: no compute service, or none that ever reported"
+        since = service.last_seen_at.isoformat(timespec="seconds")
+        return f"down: no heartbeat since {since}"
