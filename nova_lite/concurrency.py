@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -51,6 +52,7 @@ def setup(chosen: str) -> None:
     # psycopg's C wait would block every green thread; its Python one yields.
     if chosen == EVENTLET:
         os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
+        warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecat")
         import eventlet
 
         eventlet.monkey_patch()
