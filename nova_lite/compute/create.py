@@ -135,6 +135,8 @@ def rows(
         "instance_metadata": dict(request.metadata),
         "request_spec": {
             **placement["request_spec"],
+            # What the user pinned; the column takes the host's zone later.
+            "availability_zone": placement["availability_zone"],
             "scheduler_hints": dict(request.scheduler_hints),
         },
         "key_name": request.key_name,

@@ -79,6 +79,16 @@ def _ipv6(value: object) -> bool:
     return not isinstance(value, str) or _address(value, 6)
 
 
+@CHECKER.checks("access-ipv4")
+def _access_ipv4(value: object) -> bool:
+    return value == "" or _ipv4(value)
+
+
+@CHECKER.checks("access-ipv6")
+def _access_ipv6(value: object) -> bool:
+    return value == "" or _ipv6(value)
+
+
 def _address(value: str, version: int) -> bool:
     try:
         found = ipaddress.ip_address(value)
@@ -170,6 +180,8 @@ REASONS = {
     "uri": "It must be a URI with a scheme and a host.",
     "ipv4": "It must be an IPv4 address.",
     "ipv6": "It must be an IPv6 address.",
+    "access-ipv4": "It must be an IPv4 address, or empty.",
+    "access-ipv6": "It must be an IPv6 address, or empty.",
     "cidr": "It must be a network in CIDR form.",
     "regex": "It must be a regular expression.",
     "fqdn": "It must be a host name, fully qualified or not.",

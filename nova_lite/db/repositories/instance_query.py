@@ -18,7 +18,6 @@ from sqlalchemy import orm
 
 from nova_lite import exception
 from nova_lite.compute.request import InstanceQuery
-from nova_lite.db.models.base import LongText
 from nova_lite.db.models.instance import Instance, InstanceFault
 from nova_lite.db.repositories import rows
 
@@ -37,7 +36,8 @@ _OPAQUE = frozenset(
         "user_data",
     }
 )
-COLUMNS = frozenset(c.name for c in _TABLE.columns) - _OPAQUE
+ALL_COLUMNS = frozenset(c.name for c in _TABLE.columns)
+COLUMNS = ALL_COLUMNS - _OPAQUE
 
 
 def get(
@@ -139,12 +139,12 @@ def _equal(name: str, value: Any) -> Any:
 
 def _in_flavor(value: Any) -> Any:
     """Whether the JSON document of the flavor has this flavorid."""
-    text = sa.cast(_TABLE.c.flavor, LongText)
+    text = sa.type_coerce(_TABLE.c.flavor, sa.Text())
     return text.contains(_json_pair("flavorid", value), autoescape=True)
 
 
 def _has_metadata(key: str, value: str) -> Any:
-    text = sa.cast(_TABLE.c.instance_metadata, LongText)
+    text = sa.type_coerce(_TABLE.c.instance_metadata, sa.Text())
     return text.contains(_json_pair(key, value), autoescape=True)
 
 

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The os-availability-zone resource, made of the services' zones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nova_lite import policy
+from nova_lite.api.openstack import common
+from nova_lite.api.openstack.compute.views import services as service_views
+from nova_lite.api.openstack.request import Request
+from nova_lite.api.openstack.wsgi import operation
+from nova_lite.db.repositories import service_query
+from nova_lite.policies import availability_zone as policies
+
+
+class AvailabilityZoneController(common.Controller):
+    """/os-availability-zone and /os-availability-zone/detail."""
+
+    @operation()
+    def index(self, request: Request) -> dict[str, Any]:
+        """List the zones that servers can be in."""
+        policy.authorize(request.context, policies.LIST)
+        return self._zones(detail=False)
+
+    @operation()
+    def detail(self, request: Request) -> dict[str, Any]:
+        """List all zones with their hosts and services."""
+        policy.authorize(request.context, policies.DETAIL)
+        return self._zones(detail=True)
+
+    def _zones(self, *, detail: bool) -> dict[str, Any]:
+        zones: dict[str, list[dict[str, Any]]] = {}
+        for row in common.read(service_query.services):
+            name = service_views.zone(row, self.settings)
+            zones.setdefault(name, []).append(row)
+        internal = self.settings.internal_service_availability_zone
+        return {
+            "availabilityZoneInfo": [
+                {
+                    "zoneName": name,
+                    "zoneState": {
+                        "available": not all(r["disabled"] for r in rows)
+                    },
+                    "hosts": self._hosts(rows) if detail else None,
+                }
+                for name, rows in sorted(zones.items())
+                if detail or name != internal
+            ]
+        }
+
+    def _hosts(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        hosts: dict[str, dict[str, Any]] = {}
+        down_time_s = self.settings.service_down_time_s
+        for row in rows:
+            hosts.setdefault(row["host"], {})[row["binary"]] = {
+                "active": not row["disabled"],
+                "available": service_query.is_up(row, down_time_s),
+                "updated_at": service_views.seen_at(row),
+            }
+        return hosts

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The URLs of the compute API: path -> verb -> controller and method.
+
+A verb with several rows has another method for other microversions; the
+version says which one exists. Actions (POST .../action) stand in
+``server_actions``. A new resource is rows here.
+"""
+
+from __future__ import annotations
+
+from nova_lite.api.openstack.compute.availability_zone import (
+    AvailabilityZoneController,
+)
+from nova_lite.api.openstack.compute.extensions import ExtensionsController
+from nova_lite.api.openstack.compute.flavors import (
+    FlavorAccessController,
+    FlavorExtraSpecsController,
+    FlavorsController,
+)
+from nova_lite.api.openstack.compute.hypervisors import HypervisorsController
+from nova_lite.api.openstack.compute.instance_actions import (
+    InstanceActionsController,
+)
+from nova_lite.api.openstack.compute.keypairs import KeypairsController
+from nova_lite.api.openstack.compute.limits import LimitsController
+from nova_lite.api.openstack.compute.servers import ServersController
+from nova_lite.api.openstack.compute.services import ServicesController
+from nova_lite.api.openstack.wsgi import Table
+
+ROUTES: Table = {
+    "/servers": {
+        "GET": [(ServersController, "index")],
+        "POST": [(ServersController, "create")],
+    },
+    "/servers/detail": {"GET": [(ServersController, "detail")]},
+    "/servers/{server_id}": {
+        "GET": [(ServersController, "show")],
+        "PUT": [(ServersController, "update")],
+        "DELETE": [(ServersController, "delete")],
+    },
+    "/servers/{server_id}/os-instance-actions": {
+        "GET": [(InstanceActionsController, "index")],
+    },
+    "/servers/{server_id}/os-instance-actions/{request_id}": {
+        "GET": [(InstanceActionsController, "show")],
+    },
+    "/flavors": {
+        "GET": [(FlavorsController, "index")],
+        "POST": [(FlavorsController, "create")],
+    },
+    "/flavors/detail": {"GET": [(FlavorsController, "detail")]},
+    "/flavors/{flavor_id}": {
+        "GET": [(FlavorsController, "show")],
+        "PUT": [(FlavorsController, "update")],
+        "DELETE": [(FlavorsController, "delete")],
+    },
+    "/flavors/{flavor_id}/os-extra_specs": {
+        "GET": [(FlavorExtraSpecsController, "index")],
+        "POST": [(FlavorExtraSpecsController, "create")],
+    },
+    "/flavors/{flavor_id}/os-extra_specs/{key}": {
+        "GET": [(FlavorExtraSpecsController, "show")],
+        "PUT": [(FlavorExtraSpecsController, "update")],
+        "DELETE": [(FlavorExtraSpecsController, "delete")],
+    },
+    "/flavors/{flavor_id}/os-flavor-access": {
+        "GET": [(FlavorAccessController, "index")],
+    },
+    "/os-keypairs": {
+        "GET": [(KeypairsController, "index")],
+        "POST": [(KeypairsController, "create")],
+    },
+    "/os-keypairs/{name}": {
+        "GET": [(KeypairsController, "show")],
+        "DELETE": [(KeypairsController, "delete")],
+    },
+    "/os-services": {"GET": [(ServicesController, "index")]},
+    "/os-services/{service_id}": {
+        "PUT": [
+            (ServicesController, "update_named"),
+            (ServicesController, "update"),
+        ],
+        "DELETE": [
+            (ServicesController, "delete_numbered"),
+            (ServicesController, "delete"),
+        ],
+    },
+    "/os-hypervisors": {"GET": [(HypervisorsController, "index")]},
+    "/os-hypervisors/detail": {"GET": [(HypervisorsController, "detail")]},
+    "/os-hypervisors/statistics": {
+        "GET": [(HypervisorsController, "statistics")],
+    },
+    "/os-hypervisors/{hypervisor_id}": {
+        "GET": [(HypervisorsController, "show")],
+    },
+    "/os-hypervisors/{hypervisor_id}/uptime": {
+        "GET": [(HypervisorsController, "uptime")],
+    },
+    "/os-hypervisors/{hypervisor_id}/search": {
+        "GET": [(HypervisorsController, "search")],
+    },
+    "/os-hypervisors/{hypervisor_id}/servers": {
+        "GET": [(HypervisorsController, "servers")],
+    },
+    "/os-availability-zone": {
+        "GET": [(AvailabilityZoneController, "index")],
+    },
+    "/os-availability-zone/detail": {
+        "GET": [(AvailabilityZoneController, "detail")],
+    },
+    "/extensions": {"GET": [(ExtensionsController, "index")]},
+    "/extensions/{alias}": {"GET": [(ExtensionsController, "show")]},
+    "/limits": {"GET": [(LimitsController, "index")]},
+}

@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Schemas of servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nova_lite.api.openstack.compute.schemas import types
+from nova_lite.api.openstack.versioned import (
+    JSONSchema,
+    Patch,
+    Schema,
+    add,
+    add_named,
+    remove,
+    require,
+    strict,
+)
+
+_HINTS: JSONSchema = {
+    "type": "object",
+    "properties": {
+        "group": types.UUID,
+        "different_host": {
+            "oneOf": [types.UUID, {"type": "array", "items": types.UUID}]
+        },
+        "same_host": {"type": ["string", "array"], "items": types.UUID},
+        "query": {"type": ["string", "object"]},
+        "build_near_host_ip": types.IP,
+        "cidr": {"type": "string", "pattern": "^/[0-9a-f.:]+$"},
+    },
+    "additionalProperties": True,
+}
+_PORT: JSONSchema = {"oneOf": [types.UUID, {"type": "null"}]}
+_VOLUME_SIZE = {
+    "type": ["integer", "string"],
+    "pattern": "^[0-9]+$",
+    "minimum": 1,
+    "maximum": types.MAX_INT,
+}
+_DEVICE_V1: dict[str, Any] = {
+    "virtual_name": {"type": "string", "maxLength": 255},
+    "volume_id": types.UUID,
+    "snapshot_id": types.UUID,
+    "volume_size": _VOLUME_SIZE,
+    "device_name": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": "^[a-zA-Z0-9._/-]*$",
+    },
+    "delete_on_termination": types.BOOLEAN,
+    "no_device": {},
+    "connection_info": {"type": "string", "maxLength": 16777215},
+}
+_DEVICE_V2: dict[str, Any] = {
+    **_DEVICE_V1,
+    "source_type": {
+        "type": "string",
+        "enum": ["volume", "image", "snapshot", "blank"],
+    },
+    "uuid": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": "^[a-zA-Z0-9._-]*$",
+    },
+    "image_id": types.UUID,
+    "destination_type": {"type": "string", "enum": ["local", "volume"]},
+    "guest_format": {"type": "string", "maxLength": 255},
+    "device_type": {"type": "string", "maxLength": 255},
+    "disk_bus": {"type": "string", "maxLength": 255},
+    "boot_index": {
+        "type": ["integer", "string", "null"],
+        "pattern": "^-?[0-9]+$",
+        "maxLength": 10,
+    },
+}
+
+
+def _objects(properties: dict[str, Any]) -> JSONSchema:
+    return {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": False,
+        },
+    }
+
+
+def _networks(uuid: JSONSchema, **more: JSONSchema) -> JSONSchema:
+    return _objects(
+        {"fixed_ip": types.IP, "port": _PORT, "uuid": uuid, **more}
+    )
+
+
+def _networks_or_word(**more: JSONSchema) -> JSONSchema:
+    words = {"type": "string", "enum": ["none", "auto"]}
+    return {"oneOf": [_networks(types.UUID, **more), words]}
+
+
+def _device(**properties: JSONSchema) -> Patch:
+    """Add properties to the second form of block devices."""
+
+    def patch(schema: JSONSchema) -> None:
+        server = schema["properties"]["server"]["properties"]
+        items = server["block_device_mapping_v2"]["items"]
+        items["properties"].update(properties)
+
+    return patch
+
+
+def _no_device_tag(schema: JSONSchema) -> None:
+    server = schema["properties"]["server"]["properties"]
+    server["block_device_mapping_v2"]["items"]["properties"].pop("tag")
+
+
+_ACCESS: dict[str, JSONSchema] = {
+    "accessIPv4": {"type": "string", "format": "access-ipv4"},
+    "accessIPv6": {"type": "string", "format": "access-ipv6"},
+}
+_CREATE = types.body(
+    "server",
+    {
+        "name": types.NAME,
+        "imageRef": {
+            "oneOf": [types.UUID, {"type": "string", "maxLength": 0}]
+        },
+        "flavorRef": {
+            "type": ["string", "integer"],
+            "minLength": 1,
+            "maxLength": 255,
+            "maximum": types.MAX_INT,
+            "minimum": 0,
+        },
+        "adminPass": types.ADMIN_PASSWORD,
+        "metadata": types.METADATA,
+        "networks": _networks({"type": "string", "maxLength": 255}),
+        "OS-DCF:diskConfig": types.DISK_CONFIG,
+        **_ACCESS,
+        "personality": _objects(
+            {
+                "path": {"type": "string", "maxLength": 255},
+                "contents": {"type": "string", "format": "base64"},
+            }
+        ),
+        "availability_zone": types.NAME,
+        "block_device_mapping": _objects(_DEVICE_V1),
+        "block_device_mapping_v2": _objects(_DEVICE_V2),
+        "config_drive": types.BOOLEAN,
+        "key_name": types.NAME,
+        "min_count": types.integer(1),
+        "max_count": types.integer(1),
+        "return_reservation_id": types.BOOLEAN,
+        "security_groups": _objects({"name": types.NAME}),
+        "user_data": {
+            "type": "string",
+            "format": "base64",
+            "maxLength": 65535,
+        },
+    },
+    ("name", "flavorRef"),
+)
+for _name in ("os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"):
+    _CREATE["properties"][_name] = _HINTS
+
+_TAGGED = _networks({"type": "string", "maxLength": 255}, tag=types.TAG)
+_CERTIFICATES: JSONSchema = {
+    "type": ["array", "null"],
+    "minItems": 1,
+    "maxItems": 50,
+    "uniqueItems": True,
+    "items": types.TEXT,
+}
+
+CREATE = (
+    Schema(_CREATE)
+    .since("2.19", add("server", description=types.DESCRIPTION))
+    .since("2.32", add("server", networks=_TAGGED), _device(tag=types.TAG))
+    .since("2.33", _no_device_tag)
+    .since(
+        "2.37",
+        add("server", networks=_networks_or_word()),
+        require(["server"], "networks"),
+    )
+    .since(
+        "2.42",
+        add("server", networks=_networks_or_word(tag=types.TAG)),
+        _device(tag=types.TAG),
+    )
+    .since(
+        "2.52",
+        add(
+            "server",
+            tags={"type": "array", "items": types.TAG, "maxItems": 50},
+        ),
+    )
+    .since("2.57", remove(["server"], "personality"))
+    .since("2.63", add("server", trusted_image_certificates=_CERTIFICATES))
+    .since(
+        "2.67",
+        _device(
+            volume_type={
+                "type": ["string", "null"],
+                "minLength": 0,
+                "maxLength": 255,
+            }
+        ),
+    )
+    .since(
+        "2.74",
+        add("server", host=types.HOST, hypervisor_hostname=types.HOST),
+    )
+    .since("2.90", add("server", hostname=types.HOSTNAME))
+    .since("2.94", add("server", hostname=types.HOSTNAME_FQDN))
+)
+
+UPDATE = (
+    Schema(
+        types.body(
+            "server",
+            {
+                "name": types.NAME,
+                "OS-DCF:diskConfig": types.DISK_CONFIG,
+                **_ACCESS,
+            },
+        )
+    )
+    .since("2.19", add("server", description=types.DESCRIPTION))
+    .since("2.90", add("server", hostname=types.HOSTNAME))
+    .since("2.94", add("server", hostname=types.HOSTNAME_FQDN))
+)
+
+# Keys by which a list can be sorted, with the column of each. The others
+# that upstream takes have nothing here to sort by.
+SORT_COLUMNS = {
+    name: name
+    for name in (
+        "access_ip_v4",
+        "access_ip_v6",
+        "availability_zone",
+        "config_drive",
+        "created_at",
+        "display_name",
+        "host",
+        "hostname",
+        "image_ref",
+        "key_name",
+        "launch_index",
+        "launched_at",
+        "locked_by",
+        "node",
+        "power_state",
+        "progress",
+        "project_id",
+        "root_device_name",
+        "task_state",
+        "terminated_at",
+        "updated_at",
+        "user_id",
+        "uuid",
+        "vm_state",
+    )
+} | {
+    "display_description": "display_description",
+    "locked": "locked",
+    "name": "display_name",
+    "id": "uuid",
+}
+_SORT_KEYS = [
+    *(set(SORT_COLUMNS) - {"locked", "name", "id"}),
+    "auto_disk_config",
+    "instance_type_id",
+    "kernel_id",
+    "ramdisk_id",
+]
+
+_TEXT = types.many({"type": "string", "maxLength": 255})
+_REGEX = types.many({"type": "string", "format": "regex", "maxLength": 255})
+_SMALL_INT = types.many({"type": "string", "pattern": "^-?[0-9]{1,9}$"})
+_REGEX_FILTERS = (
+    "access_ip_v4",
+    "access_ip_v6",
+    "description",
+    "display_description",
+    "display_name",
+    "hostname",
+    "ip",
+    "ip6",
+    "name",
+)
+_TEXT_FILTERS = (
+    "all_tenants",
+    "auto_disk_config",
+    "availability_zone",
+    "cell_name",
+    "config_drive",
+    "created_at",
+    "deleted",
+    "deleted_at",
+    "ephemeral_gb",
+    "flavor",
+    "host",
+    "image",
+    "image_ref",
+    "info_cache",
+    "instance_type_id",
+    "is_public",
+    "kernel_id",
+    "key_name",
+    "launched_at",
+    "locked_by",
+    "memory_mb",
+    "metadata",
+    "node",
+    "pci_devices",
+    "project_id",
+    "ramdisk_id",
+    "reservation_id",
+    "root_device_name",
+    "root_gb",
+    "security_groups",
+    "services",
+    "soft_deleted",
+    "status",
+    "system_metadata",
+    "tags",
+    "task_state",
+    "tenant_id",
+    "terminated_at",
+    "user_id",
+    "uuid",
+    "vcpus",
+    "vm_mode",
+    "vm_state",
+)
+_LIST: dict[str, JSONSchema] = {
+    **types.PAGING,
+    "sort_key": types.many({"type": "string", "enum": sorted(_SORT_KEYS)}),
+    "sort_dir": types.many({"type": "string", "enum": ["asc", "desc"]}),
+    "changes-since": types.many(types.TIME),
+    **dict.fromkeys(_REGEX_FILTERS, _REGEX),
+    **dict.fromkeys(_TEXT_FILTERS, _TEXT),
+    "launch_index": _SMALL_INT,
+    "power_state": _SMALL_INT,
+    "progress": _SMALL_INT,
+}
+_TAG_FILTERS = ("tags", "tags-any", "not-tags", "not-tags-any")
+_TAGS = types.many({"type": "string", "maxLength": 2000})
+
+
+def _locked_sort(schema: JSONSchema) -> None:
+    keys = schema["properties"]["sort_key"]["items"]
+    keys["enum"] = sorted([*keys["enum"], "locked"])
+
+
+LIST = (
+    Schema(types.query(_LIST))
+    .since(
+        "2.26",
+        add_named(
+            [],
+            dict.fromkeys(
+                ("tags", "tags-any", "not-tags", "not-tags-any"), _TAGS
+            ),
+        ),
+    )
+    .since("2.66", add_named([], {"changes-before": types.many(types.TIME)}))
+    .since("2.73", add_named([], {"locked": _TEXT}), _locked_sort)
+    .since("2.75", strict())
+)

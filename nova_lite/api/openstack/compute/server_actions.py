@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The action endpoints: which body key calls which method.
+
+A new action is a row here; from and to which version it exists stands with
+its method (``wsgi.operation``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nova_lite.api.openstack.compute.console_output import (
+    ConsoleOutputController,
+)
+from nova_lite.api.openstack.compute.flavors import FlavorAccessController
+from nova_lite.api.openstack.wsgi import Action
+
+SERVER_ACTIONS: Sequence[Action] = (
+    Action(
+        "os-getConsoleOutput",
+        (ConsoleOutputController, "get_console_output"),
+    ),
+)
+
+FLAVOR_ACTIONS: Sequence[Action] = (
+    Action("addTenantAccess", (FlavorAccessController, "add")),
+    Action("removeTenantAccess", (FlavorAccessController, "remove")),
+)
+
+ACTIONS: Mapping[str, Sequence[Action]] = {
+    "/servers/{server_id}/action": SERVER_ACTIONS,
+    "/flavors/{flavor_id}/action": FLAVOR_ACTIONS,
+}

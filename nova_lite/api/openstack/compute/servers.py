@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The servers resource: create, list, show, update, delete."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Mapping
+from typing import Any
+
+import webob
+
+from nova_lite import exception, policy
+from nova_lite.api.openstack import common
+from nova_lite.api.openstack.compute import server_filters
+from nova_lite.api.openstack.compute.schemas import servers as schemas
+from nova_lite.api.openstack.compute.views import servers as views
+from nova_lite.api.openstack.request import Request
+from nova_lite.api.openstack.wsgi import operation
+from nova_lite.compute.request import CreateRequest
+from nova_lite.db.repositories import instance_query
+from nova_lite.policies import servers as policies
+
+_PASSWORD_LENGTH = 12
+# Never read by a list.
+_HEAVY = frozenset({"key_data", "user_data"})
+_BRIEF = ("uuid", "display_name")
+
+
+class ServersController(common.Controller):
+    """/servers, /servers/detail, /servers/{server_id}."""
+
+    @operation(query=schemas.LIST)
+    def index(self, request: Request) -> dict[str, Any]:
+        """List servers: id, name and links."""
+        policy.authorize(request.context, policies.INDEX)
+        limit, marker = common.page_of(request, self.settings.max_limit)
+        query = server_filters.query_of(
+            request, limit, marker, policies.INDEX_ALL
+        )
+        rows = common.read(instance_query.list_, query, _BRIEF)
+        view = views.View(request, self.settings, rows)
+        return view.list_(limit, detail=False)
+
+    @operation(query=schemas.LIST)
+    def detail(self, request: Request) -> dict[str, Any]:
+        """List servers with everything."""
+        policy.authorize(request.context, policies.DETAIL)
+        limit, marker = common.page_of(request, self.settings.max_limit)
+        query = server_filters.query_of(
+            request, limit, marker, policies.DETAIL_ALL
+        )
+        heavy = _HEAVY
+        if views.needs_user_data(views.View(request, self.settings, [])):
+            heavy = heavy - {"user_data"}
+        columns = sorted(instance_query.ALL_COLUMNS - heavy)
+        rows = common.read(instance_query.list_, query, columns)
+        view = views.View(request, self.settings, rows)
+        return view.list_(limit, detail=True)
+
+    @operation()
+    def show(self, request: Request, server_id: str) -> dict[str, Any]:
+        """Show a server."""
+        row = common.allowed_instance(request, server_id, policies.SHOW)
+        view = views.View(request, self.settings, [row])
+        return {"server": view.shown(row)}
+
+    @operation(body=schemas.CREATE, status=202)
+    def create(self, request: Request, body: Any) -> webob.Response | Any:
+        """Create one server or several; it is built afterwards."""
+        context = request.context
+        policy.authorize(context, policies.CREATE)
+        asked = body["server"]
+        password = asked.get("adminPass") or _new_password()
+        create = _create_request(body, password)
+        if ":" in (create.availability_zone or ""):
+            policy.authorize(context, policies.CREATE_FORCED_HOST)
+        if create.host or create.hypervisor_hostname:
+            policy.authorize(context, policies.REQUESTED_DESTINATION)
+        rows = self.compute_api.create(context, create)
+        if common.as_bool(asked.get("return_reservation_id", False)):
+            return {"reservation_id": rows[0]["reservation_id"]}
+        return self._created(request, rows[0], asked, password)
+
+    def _created(
+        self,
+        request: Request,
+        row: Mapping[str, Any],
+        asked: Mapping[str, Any],
+        password: str,
+    ) -> webob.Response:
+        links = common.links(request, self.settings, "servers", row["uuid"])
+        groups = asked.get("security_groups") or [{"name": "default"}]
+        server = {
+            "id": row["uuid"],
+            "links": links,
+            "OS-DCF:diskConfig": asked.get("OS-DCF:diskConfig", "MANUAL"),
+            "security_groups": groups,
+        }
+        if self.settings.enable_instance_password:
+            server["adminPass"] = password
+        return webob.Response(
+            json_body={"server": server},
+            status=202,
+            charset="UTF-8",
+            location=links[0]["href"],
+        )
+
+    @operation(body=schemas.UPDATE)
+    def update(
+        self, request: Request, server_id: str, body: Any
+    ) -> dict[str, Any]:
+        """Change a server's name, description, addresses or host name."""
+        common.allowed_instance(request, server_id, policies.UPDATE)
+        values = _changes(body["server"])
+        if values:
+            row = common.write(instance_query.update, server_id, values)
+        else:
+            row = common.instance(request, server_id)
+        view = views.View(request, self.settings, [row])
+        return {"server": view.updated(row)}
+
+    @operation(status=204)
+    def delete(self, request: Request, server_id: str) -> None:
+        """Delete a server, in whatever state it is."""
+        row = common.allowed_instance(request, server_id, policies.DELETE)
+        self.compute_api.delete(request.context, row)
+
+
+_COLUMNS = {
+    "name": "display_name",
+    "description": "display_description",
+    "hostname": "hostname",
+    "accessIPv4": "access_ip_v4",
+    "accessIPv6": "access_ip_v6",
+}
+
+
+def _changes(asked: Mapping[str, Any]) -> dict[str, Any]:
+    values = {
+        column: asked[name]
+        for name, column in _COLUMNS.items()
+        if name in asked
+    }
+    for column in ("access_ip_v4", "access_ip_v6"):
+        if column in values:
+            values[column] = values[column] or None
+    return values
+
+
+def _create_request(body: Mapping[str, Any], password: str) -> CreateRequest:
+    asked = body["server"]
+    _refuse_missing_services(asked)
+    minimum, maximum = _counts(asked)
+    return CreateRequest(
+        name=asked["name"],
+        flavor_ref=_flavor_id(asked["flavorRef"]),
+        image_ref=_image(asked),
+        description=asked.get("description"),
+        metadata=asked.get("metadata", {}),
+        key_name=asked.get("key_name"),
+        user_data=asked.get("user_data"),
+        availability_zone=asked.get("availability_zone"),
+        min_count=minimum,
+        max_count=maximum,
+        networks=asked.get("networks"),
+        config_drive=common.as_bool(asked.get("config_drive", False)),
+        hostname=asked.get("hostname"),
+        access_ip_v4=asked.get("accessIPv4") or None,
+        access_ip_v6=asked.get("accessIPv6") or None,
+        admin_password=password,
+        host=asked.get("host"),
+        hypervisor_hostname=asked.get("hypervisor_hostname"),
+        scheduler_hints=body.get("os:scheduler_hints")
+        or body.get("OS-SCH-HNT:scheduler_hints")
+        or {},
+    )
+
+
+def _refuse_missing_services(asked: Mapping[str, Any]) -> None:
+    """Say so rather than drop what this cloud cannot do."""
+    for name, what in (
+        ("personality", "Injected files (personality)"),
+        ("trusted_image_certificates", "Trusted image certificates"),
+        ("tags", "Server tags"),
+    ):
+        if asked.get(name):
+            raise exception.Invalid(
+                f"{what} are not supported by this cloud: leave '{name}' out."
+            )
+
+
+def _counts(asked: Mapping[str, Any]) -> tuple[int, int]:
+    minimum = int(asked.get("min_count", 1))
+    maximum = int(asked.get("max_count", minimum))
+    if minimum > maximum:
+        raise exception.Invalid("min_count must be <= max_count")
+    return minimum, maximum
+
+
+def _flavor_id(ref: str | int) -> str:
+    """A flavor's id, of which also the link may be given."""
+    return str(ref).rstrip("/").rsplit("/", 1)[-1]
+
+
+def _image(asked: Mapping[str, Any]) -> str | None:
+    """The image to boot from, named by imageRef or by a block device."""
+    ref: str | None = asked.get("imageRef") or None
+    devices = [
+        *asked.get("block_device_mapping", []),
+        *asked.get("block_device_mapping_v2", []),
+    ]
+    for device in devices:
+        local_image = (
+            device.get("source_type") == "image"
+            and device.get("destination_type") == "local"
+            and _boots_first(device)
+        )
+        if not local_image or ref not in (None, device.get("uuid")):
+            raise exception.Invalid(
+                "This cloud has no volume service: the only block device "
+                "that a server can have is its image, as a local disk with "
+                "boot_index 0."
+            )
+        ref = device.get("uuid")
+    return ref
+
+
+def _boots_first(device: Mapping[str, Any]) -> bool:
+    index = device.get("boot_index")
+    return index is not None and int(index) == 0
+
+
+def _new_password() -> str:
+    letters = string.ascii_letters + string.digits
+    return "".join(secrets.choice(letters) for _ in range(_PASSWORD_LENGTH))
