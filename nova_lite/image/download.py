@@ -95,7 +95,7 @@ def disk_error(
     image_id: str, path: str, error: OSError
 ) -> exception.NovaLiteException:
     """What it means for a download that ``path`` cannot be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return exception.DiskFull(path=path, reason=error.strerror)
     return exception.ImageDownloadFailed(
         image_id=image_id, reason=f"{path}: {error.strerror}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from keystoneauth1 import plugin, token_endpoint
+from keystoneauth1 import noauth, plugin, token_endpoint
 from keystoneauth1 import session as ks_session
 from keystoneauth1.access import service_catalog
 from keystoneauth1.identity import v3
@@ -31,7 +31,10 @@ class Sessions:
         self._connection: Any = None
         self._account: Any = None
         glance = CONF.glance
+        # The proxy asks its session for a plugin before it takes the one it
+        # is given; this one gives nobody's token.
         self._session = ks_session.Session(
+            auth=noauth.NoAuth(),
             verify=_verify(glance.insecure, glance.cafile),
             timeout=glance.timeout_s,
         )

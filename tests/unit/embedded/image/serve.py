@@ -9,6 +9,7 @@ or threads, that a test can kill. A token is ``project`` or ``project:roles``.
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import sys
 import time
@@ -20,16 +21,58 @@ WSGIApp = Callable[..., Iterable[bytes]]
 
 
 class TokenMiddleware:
-    """Mounts the application at /image and believes every token."""
+    """Mounts the application at /image and believes every token.
+
+    ``around`` lets a test stand between a request and the application. At
+    /identity is a login: a user's token is its name, nova's that of a service.
+    """
 
     def __init__(self, app: WSGIApp) -> None:
         self._app = app
-        self.requests = 0
+        self.url = ""
+        self.logins = 0
+        self.around: Callable[[WSGIApp, Any, Any], Iterable[bytes]] | None
+        self.around = None
 
     def __call__(
         self, environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
-        self.requests += 1
+        if environ["PATH_INFO"] == "/identity/v3/auth/tokens":
+            return self._log_in(environ, start_response)
+        if self.around is not None:
+            return self.around(self._image, environ, start_response)
+        return self._image(environ, start_response)
+
+    def _log_in(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
+        self.logins += 1
+        length = int(environ["CONTENT_LENGTH"])
+        body = json.loads(environ["wsgi.input"].read(length))
+        user = body["auth"]["identity"]["password"]["user"]
+        status = "201 Created"
+        if user["password"] != "secret":
+            status = "401 Unauthorized"
+        name = user["name"]
+        token = {
+            "user": {"id": "u", "name": name, "domain": {"id": "default"}},
+            "methods": ["password"],
+            "expires_at": "2099-01-01T00:00:00.000000Z",
+            "issued_at": "2020-01-01T00:00:00.000000Z",
+            "catalog": catalog(self.url),
+        }
+        start_response(
+            status,
+            [
+                ("Content-Type", "application/json"),
+                ("X-Subject-Token", "srv:service" if name == "nova" else name),
+            ],
+        )
+        return [json.dumps({"token": token}).encode()]
+
+    def _image(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
         environ["SCRIPT_NAME"] = "/image"
         environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/image")
         token = environ.get("HTTP_X_AUTH_TOKEN")
@@ -38,7 +81,7 @@ class TokenMiddleware:
         return self._app(environ, start_response)
 
 
-def context_of(token: str, catalog: list[Any] | None = None) -> Any:
+def context_of(token: str, rows: list[Any] | None = None) -> Any:
     """The context that the middleware makes of a token."""
     from nova_lite import context
 
@@ -50,7 +93,7 @@ def context_of(token: str, catalog: list[Any] | None = None) -> Any:
         roles=names,
         is_admin="admin" in names,
         auth_token=token,
-        service_catalog=catalog,
+        service_catalog=rows,
     )
 
 
@@ -64,14 +107,19 @@ class Server:
     @property
     def catalog(self) -> list[dict[str, Any]]:
         """A token's catalogue that names this server."""
-        endpoint = {
-            "id": "e1",
-            "interface": "public",
-            "url": self.url,
-            "region": "RegionOne",
-            "region_id": "RegionOne",
-        }
-        return [{"type": "image", "name": "glance", "endpoints": [endpoint]}]
+        return catalog(self.url)
+
+
+def catalog(url: str) -> list[dict[str, Any]]:
+    """A catalogue whose only service is an image service."""
+    endpoint = {
+        "id": "e1",
+        "interface": "public",
+        "url": url,
+        "region": "RegionOne",
+        "region_id": "RegionOne",
+    }
+    return [{"type": "image", "name": "glance", "endpoints": [endpoint]}]
 
 
 def configure(directory: str) -> None:
@@ -101,9 +149,9 @@ def running(threads: int = 16) -> Iterator[Server]:
         stop = concurrency.serve_wsgi(
             sock, app, threads, logging.getLogger(__name__)
         )
-        port = sock.getsockname()[1]
+        app.url = f"http://127.0.0.1:{sock.getsockname()[1]}/image"
         try:
-            yield Server(f"http://127.0.0.1:{port}/image", app)
+            yield Server(app.url, app)
         finally:
             stop()
 
