@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from oslo_db import exception as db_exc
 from sqlalchemy import orm
 
 from nova_lite import exception
@@ -53,6 +54,31 @@ def find(session: orm.Session, model: type[M], **values: Any) -> M | None:
     return session.execute(
         sa.select(model).filter_by(**values)
     ).scalar_one_or_none()
+
+
+def add(session: orm.Session, row: Any) -> None:
+    """Insert a row, now.
+
+    Raises: Conflict when its name is taken; NotFound when what it belongs
+    to is gone.
+    """
+    session.add(row)
+    flush(session, row)
+
+
+def flush(session: orm.Session, row: Any) -> None:
+    """Send the changes of ``row``, now. Raises: as ``add``."""
+    name = getattr(row, "name", "")
+    try:
+        session.flush()
+    except db_exc.DBDuplicateEntry as error:
+        raise exception.Conflict(
+            f"There is a {_name(type(row))} named '{name}' already."
+        ) from error
+    except db_exc.DBReferenceError as error:
+        raise exception.NotFound(
+            f"What the {_name(type(row))} '{name}' belongs to was not found."
+        ) from error
 
 
 def search(
@@ -182,6 +208,18 @@ def find_project(
 # --- roles and assignments ---------------------------------------------------
 
 
+def holders(session: orm.Session, role_ids: Collection[str]) -> list[str]:
+    """Return the ids of the users who were given one of the roles."""
+    return list(
+        session.execute(
+            sa.select(Assignment.user_id)
+            .where(Assignment.role_id.in_(role_ids))
+            .distinct()
+            .order_by(Assignment.user_id)
+        ).scalars()
+    )
+
+
 def implications(session: orm.Session) -> list[tuple[str, str]]:
     """Return every (prior role id, implied role id)."""
     rows = session.execute(
@@ -199,7 +237,7 @@ def imply(session: orm.Session, prior_id: str, implied_id: str) -> None:
 def roles(session: orm.Session) -> dict[str, str]:
     """Return the names of all roles by id."""
     rows = session.execute(sa.select(Role.id, Role.name))
-    return dict(rows.tuples().all())
+    return {row.id: row.name for row in rows}
 
 
 def assignments(session: orm.Session, **values: str) -> Sequence[Assignment]:
@@ -250,16 +288,12 @@ def delete_application_credentials(session: orm.Session, **values: str) -> int:
     return _delete(session, ApplicationCredential, **values)
 
 
-def token_row(session: orm.Session, digest: str) -> Any:
-    """Return what a token says, with names, or None: one statement.
-
-    None as well when its user, project or a domain of theirs is disabled.
-    """
+def _token_query() -> sa.Select[Any]:
     user_domain = orm.aliased(Domain)
     project_domain = orm.aliased(Domain)
-    query = (
+    return (
         sa.select(
-            Token,
+            *Token.__table__.columns,
             User.name.label("user_name"),
             User.domain_id.label("user_domain_id"),
             user_domain.name.label("user_domain_name"),
@@ -274,7 +308,7 @@ def token_row(session: orm.Session, digest: str) -> Any:
         .outerjoin(project_domain, project_domain.id == Project.domain_id)
         .outerjoin(Domain, Domain.id == Token.domain_id)
         .where(
-            Token.digest == digest,
+            Token.digest == sa.bindparam("digest"),
             User.enabled.is_(True),
             user_domain.enabled.is_(True),
             sa.or_(Token.project_id.is_(None), Project.enabled.is_(True)),
@@ -284,7 +318,18 @@ def token_row(session: orm.Session, digest: str) -> Any:
             sa.or_(Token.domain_id.is_(None), Domain.enabled.is_(True)),
         )
     )
-    return session.execute(query).one_or_none()
+
+
+# Every request runs it: made once.
+_TOKEN = _token_query()
+
+
+def token_row(session: orm.Session, digest: str) -> Any:
+    """Return what a token says, with names, or None: one statement.
+
+    None as well when its user, project or a domain of theirs is disabled.
+    """
+    return session.execute(_TOKEN, {"digest": digest}).one_or_none()
 
 
 def delete_tokens(session: orm.Session, **values: str) -> int:

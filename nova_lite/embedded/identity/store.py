@@ -79,7 +79,7 @@ class Store:
             raise exception.Unauthorized()
         with session.reader() as db:
             row = repository.token_row(db, digest_of(token))
-        if row is None or row.Token.expires_at <= now():
+        if row is None or row.expires_at <= now():
             raise exception.Unauthorized()
         return identity_of(row)
 

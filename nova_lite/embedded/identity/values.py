@@ -108,23 +108,22 @@ def expand_roles(
 
 def identity_of(row: Any) -> Identity:
     """What a row of ``repository.token_row`` says."""
-    token = row.Token
     return Identity(
-        digest=token.digest,
-        user_id=token.user_id,
+        digest=row.digest,
+        user_id=row.user_id,
         user_name=row.user_name,
         user_domain_id=row.user_domain_id,
         user_domain_name=row.user_domain_name,
-        project_id=token.project_id,
+        project_id=row.project_id,
         project_name=row.project_name,
         project_domain_id=row.project_domain_id,
         project_domain_name=row.project_domain_name,
-        domain_id=token.domain_id,
+        domain_id=row.domain_id,
         domain_name=row.domain_name,
-        roles=tuple((role_id, name) for role_id, name in token.roles),
-        methods=tuple(token.methods),
-        audit_ids=tuple(token.audit_ids),
-        issued_at=token.issued_at,
-        expires_at=token.expires_at,
-        application_credential_id=token.application_credential_id,
+        roles=tuple((role_id, name) for role_id, name in row.roles),
+        methods=tuple(row.methods),
+        audit_ids=tuple(row.audit_ids),
+        issued_at=row.issued_at,
+        expires_at=row.expires_at,
+        application_credential_id=row.application_credential_id,
     )
