@@ -43,12 +43,15 @@ def build() -> WSGIApp:
         from nova_lite.embedded.image import app as image
 
         mounts["/image"] = image.create_app()
-    return wsgi_app.build(
+    app = wsgi_app.build(
         mounts=mounts,
         open_mounts=open_mounts,
         health={"database": _database, "bus": _bus},
         compute_api=API(images),
     )
+    if "/image" in mounts:
+        images.serve_locally("/image", app)
+    return app
 
 
 def _database() -> dict[str, Any]:

@@ -144,12 +144,12 @@ class ImageAPI(abc.ABC):
         Raises: ImageNotFound, Forbidden when it is protected, ImageError.
         """
 
-    def serve_locally(self, url: str, app: Any) -> None:
-        """Call the WSGI ``app`` directly for whatever lies under ``url``.
+    def serve_locally(self, path: str, app: Any) -> None:
+        """Call the WSGI ``app`` at ``path`` directly, from now on.
 
-        The API process says so for its own endpoint: a request that waits
-        for a second request to the same server would deadlock when every
-        thread of the server waits like that.
+        The API process says so when the image service is inside it: a
+        request that waits for a second request to the same server would
+        deadlock when every thread of the server waits like that.
         """
         return
 

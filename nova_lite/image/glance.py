@@ -53,8 +53,8 @@ class GlanceAPI(api.ImageAPI):
         self._sessions = session.Sessions()
         self._retries = CONF.glance.num_retries
 
-    def serve_locally(self, url: str, app: Any) -> None:
-        self._sessions.mount(url, transport.WSGITransport(app))
+    def serve_locally(self, path: str, app: Any) -> None:
+        self._sessions.serve_locally(path, transport.WSGITransport(app))
 
     def get(self, context: api.Context, image_id: str) -> api.Image:
         return _image(self._call(context, "GET", image_id).json())

@@ -21,6 +21,8 @@ from nova_lite import exception
 
 CONF = cfg.CONF
 _SERVICE_TYPE = "image"
+# Stands for this process; no name server knows a name in .invalid.
+_LOCAL = "http://nova-lite-api.invalid"
 
 
 class Sessions:
@@ -30,6 +32,7 @@ class Sessions:
         self._lock = threading.Lock()
         self._connection: Any = None
         self._account: Any = None
+        self._local: str | None = None
         glance = CONF.glance
         # The proxy asks its session for a plugin before it takes the one it
         # is given; this one gives nobody's token.
@@ -45,10 +48,10 @@ class Sessions:
             timeout=glance.timeout_s,
         )
 
-    def mount(self, url: str, adapter: Any) -> None:
-        """Have an adapter answer everything under ``url``."""
-        for session in (self._session, self._account_session):
-            session.session.mount(url, adapter)
+    def serve_locally(self, path: str, adapter: Any) -> None:
+        """Have an adapter answer, unless [glance] names an endpoint."""
+        self._session.session.mount(_LOCAL, adapter)
+        self._local = _LOCAL + path
 
     def proxy(self, context: nova_context.RequestContext) -> Any:
         """An image proxy that acts for the context.
@@ -56,16 +59,15 @@ class Sessions:
         Raises: ServiceUnavailable without an endpoint or an account.
         """
         if context.auth_token:
-            address = _versioned(
-                CONF.glance.endpoint_override or self._of_catalog(context)
-            )
+            address = _versioned(self._fixed() or self._of_catalog(context))
             auth: Any = token_endpoint.Token(address, context.auth_token)
         else:
             auth = self._service_account()
-            address = _versioned(
-                CONF.glance.endpoint_override or self._of_account(auth)
-            )
+            address = _versioned(self._fixed() or self._of_account(auth))
         return self._proxy(auth, address, context.global_id)
+
+    def _fixed(self) -> str | None:
+        return CONF.glance.endpoint_override or self._local
 
     def _proxy(self, auth: Any, address: str, request_id: str) -> Any:
         from openstack.image.v2 import _proxy

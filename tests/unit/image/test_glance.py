@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import resource
 import socket
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -244,11 +245,14 @@ def test_a_server_may_ask_itself(
     """One thread is enough for a request that needs another request."""
     image_id = alice.active()["id"]
     path = tmp_path / "disk"
+    threads: set[int] = set()
 
     def outer(environ: Any, start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith("/image"):
+            threads.add(threading.get_ident())
             return server.app(environ, start_response)
         mine = serve.context_of("p1", serve.catalog(f"{base}/image"))
+        threads.add(threading.get_ident())
         images.upload(
             mine,
             images.create(
@@ -264,7 +268,7 @@ def test_a_server_may_ask_itself(
 
     with socket.create_server(("127.0.0.1", 0)) as sock:
         base = f"http://127.0.0.1:{sock.getsockname()[1]}"
-        images.serve_locally(base, outer)
+        images.serve_locally("/image", outer)
         stop = concurrency.serve_wsgi(sock, outer, 1, LOG)
         try:
             answer = Client(base, "p1")("GET", "/outer")
@@ -272,4 +276,5 @@ def test_a_server_may_ask_itself(
             stop()
     assert (answer.status_code, answer.text) == (200, "True")
     assert path.read_bytes() == DATA
+    assert len(threads) == 1
     assert len(alice.names("name=n")) == 1
