@@ -7,5 +7,6 @@ pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.rabbitmq",
     "tests.fixtures.database",
+    "tests.fixtures.compute_api",
     "tests.fixtures.libvirtd",
 ]

@@ -9,6 +9,7 @@ import ipaddress
 import re
 import unicodedata
 import uuid
+from typing import Any
 from urllib.parse import urlsplit
 
 import jsonschema
@@ -110,13 +111,43 @@ def _cidr(value: object) -> bool:
 
 @CHECKER.checks("regex")
 def _regex(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
+    return not isinstance(value, str) or _is_cheap_regex(value)
+
+
+_REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
+_MAX_REPEATS = 3
+
+
+def _is_cheap_regex(pattern: str) -> bool:
+    """Whether a pattern compiles, and no text makes it run for ages.
+
+    With SQLite it is Python that matches, in the API process: repeats of
+    repeats or of alternatives would let a user stop it.
+    """
     try:
-        re.compile(value)
+        tree = re._parser.parse(pattern)  # type: ignore[attr-defined]
+        re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
         return False
-    return True
+    repeats, nested = _count_repeats(tree, inside=False)
+    return repeats <= _MAX_REPEATS and not nested
+
+
+def _count_repeats(node: Any, *, inside: bool) -> tuple[int, bool]:
+    """How many repeats a parsed pattern has, and whether one holds more."""
+    found, nested = 0, False
+    for item in node:
+        if not isinstance(item, tuple | list) and not hasattr(item, "data"):
+            continue
+        here = inside
+        name = str(item[0]) if isinstance(item, tuple) and item else ""
+        if name in _REPEATS or (name == "BRANCH" and inside):
+            nested = nested or inside
+            found += 1
+            here = True
+        more, deeper = _count_repeats(item, inside=here)
+        found, nested = found + more, nested or deeper
+    return found, nested
 
 
 @CHECKER.checks("fqdn")
@@ -183,7 +214,10 @@ REASONS = {
     "access-ipv4": "It must be an IPv4 address, or empty.",
     "access-ipv6": "It must be an IPv6 address, or empty.",
     "cidr": "It must be a network in CIDR form.",
-    "regex": "It must be a regular expression.",
+    "regex": (
+        "It must be a regular expression with at most three repeats (*, +, "
+        "{}), none of which repeats another one or alternatives."
+    ),
     "fqdn": "It must be a host name, fully qualified or not.",
     "hostname-label": (
         "It must be a host name of letters, digits and inner '-', at most "

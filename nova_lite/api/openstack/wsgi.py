@@ -112,6 +112,7 @@ class Dispatcher:
         self._lax = lax
         self._controllers: dict[type, Any] = {}
         self._make = make
+        self._places: list[Mapping[str, Any]] = []
         self._mapper = routes.Mapper(register=False)
         self._mapper.minimization = False
         for path, verbs in table.items():
@@ -119,14 +120,19 @@ class Dispatcher:
                 verb: [self._bind(e) for e in endpoints]
                 for verb, endpoints in verbs.items()
             }
-            self._mapper.connect(path, verbs=bound)
+            self._connect(path, bound)
         for path, rows in actions.items():
             by_name: dict[str, list[Callable[..., Any]]] = {}
             for row in rows:
                 method = self._bind(row.endpoint)
                 by_name.setdefault(row.name, []).append(method)
-            self._mapper.connect(path, verbs={"POST": by_name})
+            self._connect(path, {"POST": by_name})
         self._mapper.create_regs([])
+
+    def _connect(self, path: str, verbs: Mapping[str, Any]) -> None:
+        # Routes makes texts of what it carries, so it carries a place.
+        self._mapper.connect(path, place=len(self._places))
+        self._places.append(verbs)
 
     def _bind(self, endpoint: Endpoint) -> Callable[..., Any]:
         cls, name = endpoint
@@ -198,7 +204,7 @@ class Dispatcher:
         found = self._mapper.match(path) if path else None
         if found is None:
             raise exception.NotFound()
-        return found.pop("verbs"), found
+        return self._places[int(found.pop("place"))], found
 
 
 def _without_format(path: str) -> str:
