@@ -163,8 +163,8 @@ def _look_up(
 
 def _placement(context: RequestContext, request: CreateRequest) -> Row:
     """The zone, and the hosts that an administrator may name."""
-    spec: Row = {}
     zone = request.availability_zone
+    spec: Row = {}
     if zone is not None and ":" in zone:
         policy.authorize(context, "os_compute_api:servers:create:forced_host")
         name, _, rest = zone.partition(":")
@@ -177,6 +177,7 @@ def _placement(context: RequestContext, request: CreateRequest) -> Row:
         )
         spec["requested_host"] = request.host
         spec["requested_node"] = request.hypervisor_hostname
+    spec["availability_zone"] = zone
     return {
         "availability_zone": zone,
         "request_spec": {k: v for k, v in spec.items() if v is not None},

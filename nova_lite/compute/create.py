@@ -70,9 +70,7 @@ def check_user_data(request: CreateRequest) -> None:
 def check_image(image: Image, flavor: Mapping[str, Any]) -> None:
     """Raises: ImageNotActive, FlavorTooSmall, ImageUnacceptable."""
     if image.status != "active":
-        raise exception.ImageNotActive(
-            image_id=image.id, status=image.status
-        )
+        raise exception.ImageNotActive(image_id=image.id, status=image.status)
     if image.disk_format not in ("raw", "qcow2"):
         raise exception.ImageUnacceptable(
             image_id=image.id,

@@ -54,7 +54,7 @@ class ComputeManager(manager.Manager):
             host, self.driver, self.locks, self.tracker
         )
 
-    # --- the daemon's life ----------------------------------------------------
+    # --- the life of the daemon ---
 
     def init_host(self) -> None:
         self.driver.init_host(self.host)
@@ -79,7 +79,7 @@ class ComputeManager(manager.Manager):
     def running_actions(self) -> list[int]:
         return self.running.ids()
 
-    # --- messages ---------------------------------------------------------------
+    # --- messages ---
 
     def build_and_run_instance(
         self, context: RequestContext, action: int, instance: str
@@ -152,7 +152,7 @@ class ComputeManager(manager.Manager):
 
         pool.submit(work)
 
-    # --- periodic -----------------------------------------------------------------
+    # --- periodic ---
 
     @manager.periodic(spacing=CONF.compute.update_resources_interval)
     def update_available_resource(self, context: RequestContext) -> None:

@@ -23,6 +23,7 @@ from nova_lite import exception
 from nova_lite.context import RequestContext
 from nova_lite.objects.compute_node import ComputeNode
 from nova_lite.objects.instance import Instance
+from nova_lite.scheduler import rpcapi as scheduler_rpcapi
 from nova_lite.virt.driver import ComputeDriver, HostResources
 
 LOG = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class ResourceTracker:
     def __init__(self, host: str, driver: ComputeDriver) -> None:
         self._host = host
         self._driver = driver
+        self._scheduler = scheduler_rpcapi.SchedulerAPI()
         self._used: dict[str, Usage] = {}
         self._lock = threading.Lock()
         self._uuid = _node_uuid(pathlib.Path(CONF.instances_path))
@@ -91,7 +93,8 @@ class ResourceTracker:
                 self._used.setdefault(row["uuid"], usage_of(row))
             used = list(self._used.values())
         node = self._node(context, resources, used)
-        node.report()
+        if node.report():
+            self._scheduler.update_host_state(context, node)
 
     def _node(
         self,

@@ -117,7 +117,7 @@ class ComputeTaskManager:
     ) -> None:
         """Schedule queued builds and send them to their hosts."""
         task = build.BuildInstances(
-            context, self._worker, self.host, self._scheduler, self._compute
+            self._worker, self.host, self._scheduler, self._compute
         )
         self._run(actions, task.execute, self.delete_instance)
 

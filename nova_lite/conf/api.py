@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from oslo_config import cfg
+from oslo_config import cfg, types
 
 GROUP = cfg.OptGroup("api", title="Compute API")
 
@@ -36,7 +36,7 @@ OPTS = [
     cfg.ListOpt(
         "embedded_services",
         default=["identity", "image"],
-        item_type=cfg.types.String(choices=["identity", "image"]),
+        item_type=types.String(choices=["identity", "image"]),
         help="Services that nova-lite-api serves itself, under /identity and "
         "/image. Take out what a real Keystone or Glance does.",
     ),

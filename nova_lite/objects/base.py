@@ -26,7 +26,6 @@ class NovaObjectRegistry(ovo_base.VersionedObjectRegistry):
     """Knows every object class by name and version."""
 
 
-
 _repositories: dict[str, ModuleType] = {}
 
 

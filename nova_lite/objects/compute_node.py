@@ -38,11 +38,17 @@ class ComputeNode(base.NovaObject):
     }
 
     @base.remotable
-    def report(self) -> None:
-        """Write the node, its provider and inventories where they differ."""
+    def report(self) -> bool:
+        """Write the node, its provider and inventories where they differ.
+
+        True when something did.
+        """
         row = {
             name: getattr(self, name)
             for name in self.fields
             if name != "inventories" and name in self
         }
-        base.repository("compute_node").report(row, self.inventories)
+        changed: bool = base.repository("compute_node").report(
+            row, self.inventories
+        )
+        return changed

@@ -47,6 +47,8 @@ class Selection(base.NovaObject):
         "node": fields.StringField(),
         "compute_node_uuid": fields.UUIDField(),
         "availability_zone": fields.StringField(nullable=True),
+        # {"VCPU": 1, ...}: what was claimed, or has to be for an alternate.
+        "resources": fields.JsonField(),
         # {"VCPU": 64, "MEMORY_MB": ..., "DISK_GB": ...}: what the host may
         # hold in all, ratio included, for compute's own check.
         "limits": fields.JsonField(),

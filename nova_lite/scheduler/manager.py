@@ -72,7 +72,6 @@ class SchedulerManager(manager.Manager):
         except exception.DatabaseUnavailable:
             LOG.warning("No hosts read yet: the database does not answer")
 
-    @rpc.expected_exceptions(exception.Invalid, exception.ServiceUnavailable)  # type: ignore[untyped-decorator]
     def select_destinations(
         self, context: RequestContext, spec: RequestSpec
     ) -> list[Destination]:
@@ -211,7 +210,7 @@ class SchedulerManager(manager.Manager):
             )
             LOG.info("No host for %d servers: %s", failed, reasons[-5:])
         return [
-            _destination(uuid, picks.get(uuid), reasons)
+            _destination(uuid, picks.get(uuid), needs, reasons)
             for uuid in spec.instance_uuids
         ]
 
@@ -237,7 +236,10 @@ def _count_out(picks: Mapping[str, _Pick], needs: dict[str, int]) -> None:
 
 
 def _destination(
-    uuid: str, pick: _Pick | None, reasons: list[dict[str, object]]
+    uuid: str,
+    pick: _Pick | None,
+    needs: dict[str, int],
+    reasons: list[dict[str, object]],
 ) -> Destination:
     if pick is None:
         return Destination(
@@ -245,14 +247,15 @@ def _destination(
         )
     return Destination(
         instance_uuid=uuid,
-        selection=_selection(pick.host),
-        alternates=[_selection(host) for host in pick.alternates],
+        selection=_selection(pick.host, needs),
+        alternates=[_selection(host, needs) for host in pick.alternates],
         reasons=[],
     )
 
 
-def _selection(host: HostState) -> Selection:
+def _selection(host: HostState, needs: dict[str, int]) -> Selection:
     return Selection(
+        resources=dict(needs),
         host=host.host,
         node=host.node,
         compute_node_uuid=host.uuid,

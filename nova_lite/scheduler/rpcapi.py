@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from oslo_config import cfg
+
 from nova_lite import rpc
 from nova_lite.context import RequestContext
 from nova_lite.objects.compute_node import ComputeNode
 from nova_lite.objects.request_spec import Destination, RequestSpec
+
+CONF = cfg.CONF
 
 
 class SchedulerAPI(rpc.ClientBase):
@@ -15,11 +19,10 @@ class SchedulerAPI(rpc.ClientBase):
     1.0 - select_destinations, update_host_state, refresh
     """
 
-    TOPIC = "scheduler"
-    VERSION = "1.0"
-
     def __init__(self) -> None:
-        super().__init__(self.TOPIC, self.VERSION)
+        super().__init__(
+            "scheduler", "1.0", pin=CONF.upgrade_levels.scheduler
+        )
 
     def select_destinations(
         self, context: RequestContext, spec: RequestSpec, timeout_s: int

@@ -21,8 +21,8 @@ from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.compute import vm_states
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
-from nova_lite.db.repositories import journal
-from nova_lite.objects.request_spec import Destination, RequestSpec
+from nova_lite.db.repositories import journal, provider, service
+from nova_lite.objects.request_spec import Destination, RequestSpec, Selection
 from nova_lite.scheduler.client import query
 
 LOG = logging.getLogger(__name__)
@@ -37,13 +37,11 @@ class BuildInstances:
 
     def __init__(
         self,
-        context: RequestContext,
         worker: str,
         host: str,
         scheduler: query.SchedulerQueryClient,
         compute: compute_rpcapi.ComputeAPI,
     ) -> None:
-        self._context = context
         self._worker = worker
         self._host = host
         self._scheduler = scheduler
@@ -53,13 +51,19 @@ class BuildInstances:
         """Returns deletes that waited for these builds, to be run next."""
         claimed = journal.claim(actions, self._worker)
         groups: dict[Any, list[tuple[Row, Row]]] = {}
+        gave_way: list[str] = []
         for action, instance in claimed:
+            alternate = self._next_alternate(action, instance)
+            if alternate is not None:
+                gave_way += self._send(
+                    [self._placement(action, instance, alternate, _now())]
+                )
+                continue
             key = (
                 instance["reservation_id"],
                 tuple(one["host"] for one in _tried(action)),
             )
             groups.setdefault(key, []).append((action, instance))
-        gave_way: list[str] = []
         for group in groups.values():
             gave_way += self._build_group(group)
         return _waiting_deletes(gave_way)
@@ -86,19 +90,49 @@ class BuildInstances:
                     self._give_way(action["id"], instance["uuid"], began)
                     gave_way.append(instance["uuid"])
                 continue
-            placements.append(
-                self._placement(action, instance, destination, began)
-            )
+            action["arguments"]["alternates"] = [
+                _as_row(one) for one in destination.alternates
+            ]
+            chosen = _as_row(destination.selection)
+            placements.append(self._placement(action, instance, chosen, began))
+        return gave_way + self._send(placements)
+
+    def _send(self, placements: list[dict[str, Any]]) -> list[str]:
+        """Hand builds over to their hosts; uuids of those that gave way."""
+        gave_way = []
         went = set(journal.hand_over(self._worker, placements))
         for place in placements:
             if place["id"] in went:
                 self._compute.build_and_run_instance(
-                    context, place["host"], place["id"], place["uuid"]
+                    place["context"], place["host"], place["id"], place["uuid"]
                 )
             else:
+                began = place["event"]["start_time"]
                 self._give_way(place["id"], place["uuid"], began)
                 gave_way.append(place["uuid"])
         return gave_way
+
+    def _next_alternate(self, action: Row, instance: Row) -> Row | None:
+        """Claim the best host that is left of the scheduler's choice.
+
+        None when the build was not tried yet, or no alternate has room and
+        is up: the scheduler is asked then.
+        """
+        alternates = action["arguments"].get("alternates", [])
+        if not _tried(action) or not alternates:
+            return None
+        hosts = {one["host"] for one in _tried(action)}
+        with db.reader() as session:
+            _, up = service.alive(session, CONF.service_down_time)
+        while alternates:
+            chosen: Row = alternates.pop(0)
+            if chosen["host"] in up - hosts and provider.try_claim(
+                chosen["compute_node_uuid"],
+                instance["uuid"],
+                chosen["resources"],
+            ):
+                return chosen
+        return None
 
     def _schedule_instances(
         self, context: RequestContext, spec: RequestSpec
@@ -109,18 +143,20 @@ class BuildInstances:
         self,
         action: Row,
         instance: Row,
-        destination: Destination,
+        chosen: Row,
         began: datetime.datetime,
     ) -> dict[str, Any]:
-        chosen = destination.selection
         return {
+            "context": RequestContext.from_wire(action["context"]),
             "id": action["id"],
             "uuid": instance["uuid"],
-            "host": chosen.host,
-            "node": chosen.node,
-            "availability_zone": instance["availability_zone"]
-            or chosen.availability_zone,
-            "arguments": {**action["arguments"], "limits": chosen.limits},
+            "host": chosen["host"],
+            "node": chosen["node"],
+            "availability_zone": instance["request_spec"].get(
+                "availability_zone"
+            )
+            or chosen["availability_zone"],
+            "arguments": {**action["arguments"], "limits": chosen["limits"]},
             "event": self._event(began, "Success"),
         }
 
@@ -139,8 +175,7 @@ class BuildInstances:
         self, action_id: int, uuid: str, began: datetime.datetime
     ) -> None:
         """A delete came first: let go of what the scheduler claimed."""
-        with db.writer() as session:
-            journal.release(session, [uuid])
+        provider.release([uuid])
         journal.preempted(
             action_id, self._worker, self._event(began, "Preempted")
         )
@@ -188,6 +223,10 @@ class BuildInstances:
         )
 
 
+def _as_row(chosen: Selection) -> Row:
+    return {name: getattr(chosen, name) for name in Selection.fields}
+
+
 def _tried(action: Row) -> list[dict[str, str]]:
     tried: list[dict[str, str]] = action["arguments"].get("tried", [])
     return tried
@@ -205,7 +244,7 @@ def _request_spec(
         instance_uuids=[row["uuid"] for _, row in group],
         flavor=instance["flavor"],
         image=instance["image_meta"],
-        availability_zone=instance["availability_zone"],
+        availability_zone=wishes.get("availability_zone"),
         force_host=wishes.get("force_host"),
         force_node=wishes.get("force_node"),
         requested_host=wishes.get("requested_host"),

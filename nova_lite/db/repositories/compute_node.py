@@ -51,6 +51,12 @@ def report(
         if node is None:
             _insert(db, row, inventories)
             return True
+        if node.host != row["host"]:
+            raise exception.ConfigurationError(
+                reason=f"this node (uuid {node.uuid}) belongs to host "
+                f"{node.host}, but [DEFAULT] host is {row['host']} now. Its "
+                "servers are known under the former name: set it back."
+            )
         changed = _update_node(node, row)
         return _update_stock(db, node, inventories) or changed
 

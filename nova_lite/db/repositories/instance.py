@@ -23,7 +23,9 @@ def by_uuids(
     session: orm.Session, uuids: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
     """Servers by uuid; those that are unknown are absent."""
-    found = session.scalars(sa.select(Instance).where(Instance.uuid.in_(uuids)))
+    found = session.scalars(
+        sa.select(Instance).where(Instance.uuid.in_(uuids))
+    )
     return {row.uuid: rows.as_dict(row) for row in found}
 
 

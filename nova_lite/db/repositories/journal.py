@@ -27,8 +27,7 @@ from nova_lite.db.models.instance_action import (
     InstanceAction,
     InstanceActionEvent,
 )
-from nova_lite.db.models.provider import Allocation, ResourceProvider
-from nova_lite.db.repositories import rows
+from nova_lite.db.repositories import provider, rows
 
 QUEUED = "queued"
 RUNNING = "running"
@@ -58,7 +57,7 @@ def ids_of(
             InstanceAction.state.in_(OPEN),
         )
     )
-    return {uuid: action_id for uuid, action_id in found}
+    return {row.instance_uuid: row.id for row in found}
 
 
 @db.transaction
@@ -230,7 +229,7 @@ def fail(
             sa.insert(InstanceFault), {"instance_uuid": uuid, **fault}
         )
         if "host" in updates and updates["host"] is None:
-            release(session, [uuid])
+            provider.free_consumers(session, [uuid])
         _end(session, action_id, worker, ERROR, "Error")
         add_event(session, action_id, event)
         return True
@@ -340,7 +339,7 @@ def bury_instance(
             deleted=Instance.id,
         ),
     )
-    release(session, [uuid])
+    provider.free_consumers(session, [uuid])
     rows.execute(
         session,
         sa.update(InstanceAction)
@@ -351,28 +350,6 @@ def bury_instance(
         .values(
             state=ERROR, message="Preempted by a delete", finish_time=moment
         ),
-    )
-
-
-def release(session: orm.Session, consumers: Sequence[str]) -> None:
-    """Free what servers hold; generations move, so that schedulers see it."""
-    rows.execute(
-        session,
-        sa.update(ResourceProvider)
-        .where(
-            ResourceProvider.id.in_(
-                sa.select(Allocation.provider_id).where(
-                    Allocation.consumer_uuid.in_(consumers)
-                )
-            )
-        )
-        .values(
-            generation=ResourceProvider.generation + 1, updated_at=now()
-        ),
-    )
-    rows.execute(
-        session,
-        sa.delete(Allocation).where(Allocation.consumer_uuid.in_(consumers)),
     )
 
 
@@ -399,7 +376,7 @@ def reschedule(
             },
         ):
             return False
-        release(session, [uuid])
+        provider.free_consumers(session, [uuid])
         add_event(session, action_id, event)
         rows.execute(
             session,
@@ -430,7 +407,8 @@ def hand_over(
     """Give scheduled builds to their hosts; ids of those that went.
 
     ``placements``: {"id", "uuid", "host", "node", "availability_zone",
-    "arguments", "event"}. What is missing in the result was preempted meanwhile.
+    "arguments", "event"}. What is missing in the result was preempted
+    meanwhile.
     """
     went = []
     with db.writer() as session:
@@ -570,12 +548,10 @@ def leave_host(uuid: str, action_id: int) -> bool:
                     Instance.task_state != task_states.DELETING,
                 ),
             )
-            .values(
-                host=None, node=None, task_state=task_states.SCHEDULING
-            ),
+            .values(host=None, node=None, task_state=task_states.SCHEDULING),
         )
         if moved:
-            release(session, [uuid])
+            provider.free_consumers(session, [uuid])
         return bool(moved)
 
 

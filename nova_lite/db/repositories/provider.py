@@ -91,6 +91,35 @@ def claim(claims: Mapping[str, Claim]) -> set[str]:
     return moved
 
 
+@session.transaction
+def try_claim(
+    provider_uuid: str, consumer: str, resources: Mapping[str, int]
+) -> bool:
+    """Claim on one given provider if it has room; what was held is replaced.
+
+    False when it is full, unknown, or was changed at the same moment.
+    """
+    with session.writer() as db:
+        found = db.execute(
+            sa.select(ResourceProvider.id, ResourceProvider.generation).where(
+                ResourceProvider.uuid == provider_uuid
+            )
+        ).first()
+        if found is None:
+            return False
+        stock = _stocks(db, [found.id])[found.id]
+        for name, amount in resources.items():
+            free = stock.capacity.get(name, 0) - stock.used.get(name, 0)
+            if free < amount:
+                return False
+        free_consumers(db, [consumer])
+        if not _swap(db, found.id, found.generation):
+            return False
+        wanted = Claim(found.id, found.generation, resources)
+        _write(db, [consumer], {consumer: wanted}, held_before=False)
+        return True
+
+
 def _providers_of(
     db: orm.Session, consumers: Collection[str]
 ) -> dict[int, set[str]]:
@@ -171,11 +200,16 @@ def release(consumers: Collection[str]) -> list[int]:
     Returns the ids of the providers that got something back.
     """
     with session.writer() as db:
-        former = sorted(_providers_of(db, consumers))
-        for provider_id in former:
-            bump(db, provider_id)
-        if former:
-            _delete(db, consumers)
+        return free_consumers(db, consumers)
+
+
+def free_consumers(db: orm.Session, consumers: Collection[str]) -> list[int]:
+    """``release``, as a part of the caller's transaction."""
+    former = sorted(_providers_of(db, consumers))
+    for provider_id in former:
+        bump(db, provider_id)
+    if former:
+        _delete(db, consumers)
     return former
 
 
@@ -244,7 +278,15 @@ def _in_parts(
 def stocks(
     provider_ids: Collection[int] | None = None,
 ) -> dict[int, Stock]:
-    """Generation, capacity and usage of providers (all by default).
+    """Generation, capacity and usage of providers (all by default)."""
+    with session.reader() as db:
+        return _stocks(db, provider_ids)
+
+
+def _stocks(
+    db: orm.Session, provider_ids: Collection[int] | None
+) -> dict[int, Stock]:
+    """Read in this order:
 
     The generation is read first: should a claim come between, the figures
     are newer than the generation, and a claim over it fails as it must.
@@ -258,21 +300,18 @@ def stocks(
         Inventory.allocation_ratio,
     )
     found: dict[int, Stock] = {}
-    with session.reader() as db:
-        for rows in _in_parts(
-            db, providers, ResourceProvider.id, provider_ids
-        ):
-            for provider_id, generation in rows:
-                found[provider_id] = Stock(generation)
-        for rows in _in_parts(
-            db, inventories, Inventory.provider_id, provider_ids
-        ):
-            for provider_id, name, *figures in rows:
-                if provider_id in found:
-                    found[provider_id].capacity[name] = capacity(*figures)
-        for provider_id, used in _usages(db, provider_ids).items():
+    for rows in _in_parts(db, providers, ResourceProvider.id, provider_ids):
+        for provider_id, generation in rows:
+            found[provider_id] = Stock(generation)
+    for rows in _in_parts(
+        db, inventories, Inventory.provider_id, provider_ids
+    ):
+        for provider_id, name, *figures in rows:
             if provider_id in found:
-                found[provider_id].used = used
+                found[provider_id].capacity[name] = capacity(*figures)
+    for provider_id, used in _usages(db, provider_ids).items():
+        if provider_id in found:
+            found[provider_id].used = used
     return found
 
 
