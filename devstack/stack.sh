@@ -211,10 +211,13 @@ wait_for_daemons() {
         sleep 0.3
     done
     . "$REPO/devstack/openrc"
-    until known=$(openstack hypervisor list -f value -c ID | wc -l) &&
-        [ "$known" -ge "$COMPUTES" ]; do
-        [ $SECONDS -lt $end ] ||
-            { say "$known of $COMPUTES compute hosts reported"; return 1; }
+    until known=$(openstack hypervisor list -f value -c ID 2>"$log.client" |
+        wc -l) && [ "$known" -ge "$COMPUTES" ]; do
+        if [ $SECONDS -ge $end ]; then
+            say "$known of $COMPUTES compute hosts reported"
+            tail -n 1 "$log.client" >&2
+            return 1
+        fi
         sleep 1
     done
     say "the API is at http://127.0.0.1:$API_PORT, compute hosts: $known"
