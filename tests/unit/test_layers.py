@@ -144,9 +144,7 @@ def test_siblings_do_not_know_one_another(path: pathlib.Path) -> None:
         for here, there in ((one, other), (other, one)):
             if module.startswith(here):
                 met = {
-                    name
-                    for name in imports_of(path)
-                    if name.startswith(there)
+                    name for name in imports_of(path) if name.startswith(there)
                 }
                 assert not met, f"{module} imports {sorted(met)}"
 

@@ -46,8 +46,7 @@ def test_build_begins_only_when_scheduling(
     vm_state: str, task_state: str | None
 ) -> None:
     assert transitions.allows(BUILD, vm_state, task_state) == (
-        vm_state == vm_states.BUILDING
-        and task_state == task_states.SCHEDULING
+        vm_state == vm_states.BUILDING and task_state == task_states.SCHEDULING
     )
 
 
