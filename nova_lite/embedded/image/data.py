@@ -25,6 +25,7 @@ from nova_lite.embedded.image.store import (
     Store,
     Upload,
     Written,
+    virtual_size_bytes,
 )
 
 LOG = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Data(Handlers):
                 # end): the image waits for another upload.
                 self._back_to_queued(image.id)
                 raise
-            self._activate(upload, image.id, written)
+            self._activate(image, written)
 
     def _receive(self, request: http.Request, upload: Upload) -> None:
         for chunk in _body(request):
@@ -77,22 +78,21 @@ class Data(Handlers):
         if not _swap(image_id, "saving", "queued"):
             images.remove_held(self.store, image_id)
 
-    def _activate(
-        self, upload: Upload, image_id: str, written: Written
-    ) -> None:
+    def _activate(self, image: Image, written: Written) -> None:
         if _swap(
-            image_id,
+            image.id,
             "saving",
             "active",
             size_bytes=written.size_bytes,
+            virtual_size_bytes=virtual_size_bytes(image.disk_format, written),
             checksum=written.checksum,
             os_hash_algo=HASH_ALGO,
             os_hash_value=written.os_hash_value,
         ):
             return
-        images.remove_held(self.store, image_id)
+        images.remove_held(self.store, image.id)
         raise exception.ImageNotFound(
-            f"Image {image_id} was deleted during the upload."
+            f"Image {image.id} was deleted during the upload."
         )
 
     def download(self, request: http.Request, image_id: str) -> Any:

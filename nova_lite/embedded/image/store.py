@@ -22,6 +22,7 @@ from nova_lite import concurrency, exception
 
 CHUNK_BYTES = 256 * 1024
 HASH_ALGO = "sha512"
+_HEAD_BYTES = 32
 _FILE = re.compile(r"^([0-9a-f-]{36})(\.part)?$")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -33,6 +34,20 @@ class Written:
     size_bytes: int
     checksum: str  # md5, which Glance still shows
     os_hash_value: str  # of HASH_ALGO
+    head: bytes  # the first bytes, by which formats are known
+
+
+def virtual_size_bytes(disk_format: str | None, data: Written) -> int | None:
+    """Size of the disk that an image makes, as far as its head tells.
+
+    Source: the qcow2 specification, "Header": magic, ..., size at byte 24.
+    """
+    if disk_format in ("raw", "iso"):
+        return data.size_bytes
+    if disk_format == "qcow2" and data.head.startswith(b"QFI\xfb"):
+        size = int.from_bytes(data.head[24:32], "big")
+        return size if size < 1 << 63 else None
+    return None
 
 
 class Store:
@@ -135,6 +150,7 @@ class Upload:
         self._path = path
         self._named = False
         self._size_bytes = 0
+        self._head = b""
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._hash = hashlib.new(HASH_ALGO)
 
@@ -170,6 +186,8 @@ class Upload:
         self._md5.update(chunk)
         self._hash.update(chunk)
         self._size_bytes += len(chunk)
+        if len(self._head) < _HEAD_BYTES:
+            self._head = (self._head + chunk)[:_HEAD_BYTES]
 
     def commit(self) -> Written:
         """Make the bytes durable under their final name.
@@ -181,7 +199,10 @@ class Upload:
         except OSError as error:
             raise _translated(error) from error
         return Written(
-            self._size_bytes, self._md5.hexdigest(), self._hash.hexdigest()
+            self._size_bytes,
+            self._md5.hexdigest(),
+            self._hash.hexdigest(),
+            self._head,
         )
 
     def _commit(self) -> None:

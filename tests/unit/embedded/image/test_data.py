@@ -67,6 +67,19 @@ def test_chunked_upload(alice: Client) -> None:
     assert alice.show(image["id"])["size"] == len(DATA)
 
 
+def test_virtual_size(alice: Client, tmp_path: Path) -> None:
+    assert alice.active(b"12345")["virtual_size"] == 5
+    path = tmp_path / "disk.qcow2"
+    subprocess.run(
+        ["qemu-img", "create", "-q", "-f", "qcow2", str(path), "3G"],
+        check=True,
+    )
+    shown = alice.active(path.read_bytes(), disk_format="qcow2")
+    assert shown["virtual_size"] == 3 * 1024**3
+    shown = alice.active(b"no qcow2 at all", disk_format="qcow2")
+    assert shown["virtual_size"] is None
+
+
 def test_empty_image(alice: Client) -> None:
     shown = alice.active(b"")
     assert (shown["status"], shown["size"]) == ("active", 0)
