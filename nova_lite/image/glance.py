@@ -1,29 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """The image service by its REST API: Glance, or the embedded one.
 
-openstacksdk's image proxy, imported at the first use: it costs a process 13
-MiB, and a compute that reads the store's files never needs it. Metadata is
-read as JSON and not as the proxy's resource, which gives the properties it
-knows other names and types.
+openstacksdk's image proxy. It and what it stands on are imported at the first
+request: they cost a process 20 MiB, and a compute that reads the store's
+files never makes one. Metadata is read as JSON and not as the proxy's
+resource, which gives the properties it knows other names and types.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import requests
-import tenacity
-from keystoneauth1 import exceptions as ks_exc
 from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_lite import exception
-from nova_lite.image import api, session, transport
+from nova_lite.image import api
 from nova_lite.image.download import Sink, disk_error
+
+if TYPE_CHECKING:
+    import requests
+
+    from nova_lite.image import session
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -50,10 +53,17 @@ class GlanceAPI(api.ImageAPI):
     """Client of an image service; one per process, for all threads."""
 
     def __init__(self) -> None:
-        self._sessions = session.Sessions()
         self._retries = CONF.glance.num_retries
 
+    @functools.cached_property
+    def _sessions(self) -> session.Sessions:
+        from nova_lite.image import session
+
+        return session.Sessions()
+
     def serve_locally(self, path: str, app: Any) -> None:
+        from nova_lite.image import transport
+
         self._sessions.serve_locally(path, transport.WSGITransport(app))
 
     def get(self, context: api.Context, image_id: str) -> api.Image:
@@ -176,6 +186,9 @@ class GlanceAPI(api.ImageAPI):
 
     def _stream(self, context: api.Context, sink: Sink) -> None:
         """Bring the bytes, again from where a connection broke."""
+        import requests
+        import tenacity
+
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(
                 (requests.RequestException, exception.ServiceUnavailable)
@@ -312,6 +325,9 @@ def _domain_error(
 @contextlib.contextmanager
 def _translated(image_id: str | None) -> Iterator[None]:
     """Make the client library's errors ours."""
+    import requests
+    from keystoneauth1 import exceptions as ks_exc
+
     try:
         yield
     except (ks_exc.ConnectionError, requests.ConnectionError) as error:
