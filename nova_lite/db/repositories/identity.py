@@ -115,7 +115,7 @@ def _compare(column: Any, comparison: str, value: Any) -> Any:
         column, comparison = sa.func.lower(column), comparison[1:]
         value = value.lower()
     if comparison not in _COMPARISONS:
-        raise exception.Invalid(f"Unknown filter: {comparison[:40]}")
+        raise exception.Invalid(f"There is no filter named {comparison[:40]}.")
     return getattr(column, comparison)(value, autoescape=True)
 
 
