@@ -213,7 +213,7 @@ def serve_wsgi(
     from cheroot import wsgi
 
     http: Any = wsgi.Server(
-        sock.getsockname()[:2], app, numthreads=min(threads, 32)
+        sock.getsockname()[:2], app, numthreads=min(threads, 64)
     )
     http.socket = sock
     http.error_log = lambda msg="", level=20, traceback=False: log.debug(msg)

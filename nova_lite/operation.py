@@ -63,6 +63,8 @@ class Operation(abc.ABC):
 
     def run(self) -> None:
         """Take the action and see it through to one of its ends."""
+        # The log's lines carry the request of this thread from here on.
+        self.context.update_store()
         claimed = InstanceAction.claim(
             self.context, self.action_id, self._worker
         )
@@ -99,15 +101,15 @@ class Operation(abc.ABC):
         self.undo.pop_all()
         LOG.info("%s of %s done", self.row.name, self.instance_uuid)
 
-    # --- what a subclass fills in -------------------------------------------
+    # --- what a subclass fills in ---
 
-    def before_lock(self, lock: Lock) -> None:
+    def before_lock(self, lock: Lock) -> None:  # noqa: B027
         """Called before waiting for the server's lock."""
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027
         """Look whether it can be done at all."""
 
-    def acquire(self) -> None:
+    def acquire(self) -> None:  # noqa: B027
         """Take what is needed; push its release on ``undo``."""
 
     @abc.abstractmethod
@@ -133,7 +135,7 @@ class Operation(abc.ABC):
         """Further columns of the server to write on failure."""
         return {}
 
-    # --- for use in do() ------------------------------------------------------
+    # --- for use in do() ---
 
     def checkpoint(self) -> None:
         """Stop here when a delete was asked for. Raises: Preempted."""

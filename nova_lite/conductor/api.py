@@ -11,9 +11,9 @@ from oslo_config import cfg
 from oslo_log import log as logging
 from oslo_versionedobjects import base as ovo_base
 
-from nova_lite import exception
+from nova_lite import baserpc, exception
 from nova_lite.conductor import rpcapi
-from nova_lite.context import RequestContext
+from nova_lite.context import RequestContext, get_admin_context
 from nova_lite.objects import base
 
 LOG = logging.getLogger(__name__)
@@ -56,6 +56,20 @@ class ObjectIndirection(ovo_base.VersionedObjectIndirectionAPI):
 
     def __init__(self) -> None:
         self._rpcapi = rpcapi.ConductorAPI()
+
+    def wait_until_ready(self) -> None:
+        """Return when a conductor answers; for a daemon that begins."""
+        ping = baserpc.BaseAPI(rpcapi.TOPIC).ping
+        wait = 0.1
+        while True:
+            try:
+                ping(get_admin_context(), timeout_s=1)
+            except exception.MessagingUnavailable:
+                LOG.info("Waiting for a conductor")
+            else:
+                return
+            time.sleep(wait)
+            wait = min(wait * 2, _WAIT_MAX_S)
 
     def object_class_action_versions(
         self,
@@ -113,5 +127,10 @@ class ObjectIndirection(ovo_base.VersionedObjectIndirectionAPI):
 
 
 def use_conductor() -> None:
-    """Make this process's objects reach the database by conductor."""
-    base.NovaObject.indirection_api = ObjectIndirection()
+    """Make this process's objects reach the database by conductor.
+
+    Returns when there is one.
+    """
+    made = ObjectIndirection()
+    made.wait_until_ready()
+    base.NovaObject.indirection_api = made

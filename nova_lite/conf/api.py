@@ -28,10 +28,11 @@ OPTS = [
     ),
     cfg.IntOpt(
         "threads",
-        default=64,
+        default=1000,
         min=2,
         max=10000,
-        help="Requests that one process answers at a time; more wait.",
+        help="Connections that one process serves at a time; more wait. "
+        "With concurrency = threading, requests, and 64 at the most.",
     ),
     cfg.ListOpt(
         "embedded_services",

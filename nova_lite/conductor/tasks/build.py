@@ -9,7 +9,6 @@ meanwhile is not sent on, and the waiting delete is run right after.
 from __future__ import annotations
 
 import datetime
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -70,6 +69,7 @@ class BuildInstances:
 
     def _build_group(self, group: list[tuple[Row, Row]]) -> list[str]:
         context = RequestContext.from_wire(group[0][0]["context"])
+        context.update_store()
         began = _now()
         spec = _request_spec(context, group)
         try:
@@ -265,22 +265,30 @@ def _waiting_deletes(uuids: Sequence[str]) -> FollowUps:
 
 
 def _summary(reasons: Sequence[Mapping[str, Any]]) -> str:
-    """Counts per reason: what a tenant may know."""
-    if not reasons:
-        return "There is no compute host."
-    counts = Counter(str(one["filter"]) for one in reasons)
-    total = len(reasons)
-    parts = [
-        f"{name} turned away {count} of {total}"
-        for name, count in counts.most_common()
-    ]
-    return "; ".join(parts) + "."
+    """Hosts counted per reason: what a tenant may know."""
+    counts = [row for row in reasons if "count" in row]
+    return "; ".join(
+        f"{row['count']} host(s): {row['filter']}: {row['reason']}"
+        if row["count"] > 1 or _is_of_a_host(row, reasons)
+        else f"{row['reason']}"
+        for row in counts
+    )
+
+
+def _is_of_a_host(
+    count: Mapping[str, Any], reasons: Sequence[Mapping[str, Any]]
+) -> bool:
+    return any(
+        "host" in row and row["filter"] == count["filter"] for row in reasons
+    )
 
 
 def _by_host(reasons: Sequence[Mapping[str, Any]]) -> str:
     """Host by host: what an administrator sees."""
     return "\n".join(
-        f"{one['host']}: {one['filter']}: {one['reason']}" for one in reasons
+        f"{row['host']} ({row['node']}): {row['filter']}: {row['reason']}"
+        for row in reasons
+        if "host" in row
     )
 
 

@@ -295,7 +295,7 @@ FULL = Fields(
     Field(
         "2.1",
         _EXT + "instance_name",
-        _extended(lambda row: f"instance-{row['uuid'][:8]}"),
+        _extended(lambda row: f"instance-{row['uuid']}"),
     ),
     Field(
         "2.1",
