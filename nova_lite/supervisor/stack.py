@@ -34,6 +34,11 @@ from nova_lite.supervisor.processes import ChildSpec
 _EDGE, _SCHEDULER, _CONDUCTOR = 0, 1, 2
 
 
+# glibc raises this threshold by itself, and then keeps what each of a
+# daemon's native threads has freed: 19 MiB for one password hash.
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20), "MALLOC_ARENA_MAX": "2"}
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settings:
     """What the configuration says, as far as the supervisor cares."""
@@ -203,7 +208,7 @@ def child_specs(settings: Settings) -> list[ChildSpec]:
     def spec(name: str, rank: int, label: str, *extra: str) -> ChildSpec:
         module = f"nova_lite.cmd.{name}"
         command = (sys.executable, "-m", module, *shared, *extra)
-        return ChildSpec(label, command, rank)
+        return ChildSpec(label, command, rank, _MALLOC)
 
     specs = [
         spec("conductor", _CONDUCTOR, "conductor"),
