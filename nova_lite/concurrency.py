@@ -213,7 +213,11 @@ def serve_wsgi(
     from cheroot import wsgi
 
     http: Any = wsgi.Server(
-        sock.getsockname()[:2], app, numthreads=min(threads, 64)
+        sock.getsockname()[:2],
+        app,
+        numthreads=min(threads, 64),
+        # Else SERVER_NAME would be cheroot's version.
+        server_name=sock.getsockname()[0],
     )
     http.socket = sock
     http.error_log = lambda msg="", level=20, traceback=False: log.debug(msg)

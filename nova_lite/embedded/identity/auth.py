@@ -19,6 +19,9 @@ from nova_lite.context import RequestContext
 from nova_lite.embedded.identity.catalog import Catalog
 from nova_lite.embedded.identity.store import Store
 
+# A socket that is bound to every address is reached by these.
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104
+
 
 class EmbeddedAuth:
     """Validates tokens by the store."""
@@ -76,7 +79,7 @@ class EmbeddedAuth:
             # A Unix socket: only the configured address can be meant.
             return self._catalog.address("")
         host = f"[{name}]" if ":" in name else name
-        return f"http://{host}:{port}"
+        return f"http://{_LOOPBACK.get(name, host)}:{port}"
 
 
 def _host_url(environ: dict[str, Any]) -> str:

@@ -26,13 +26,28 @@ CONF = cfg.CONF
 PASSWORD = "correct horse"
 SERVICE_PASSWORD = "battery staple"
 
+TOLD = (
+    "user_id",
+    "user_name",
+    "user_domain_id",
+    "project_id",
+    "project_name",
+    "project_domain_id",
+    "roles",
+    "is_admin",
+    "auth_token",
+    "request_id",
+    "global_request_id",
+    "service_catalog",
+)
+
 
 def tell_context(
     environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> Iterable[bytes]:
     """An application that answers with the context it was given."""
     context = environ["nova.context"]
-    values = {**context.to_dict(), "catalog": context.service_catalog}
+    values = {name: getattr(context, name) for name in TOLD}
     start_response("200 OK", [("Content-Type", "application/json")])
     return [json.dumps(values, default=str).encode()]
 
