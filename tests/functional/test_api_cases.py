@@ -96,7 +96,7 @@ def _faults(
     faults = []
     if answer.status != case.get("status", 200):
         faults.append(f"status {answer.status}")
-    if "message" in case and case["message"] not in answer.text:
+    if str(_filled(case.get("message", ""), saved)) not in answer.text:
         faults.append(f"no message {case['message']!r}")
     for name, part in case.get("headers", {}).items():
         found = ", ".join(answer.headers.getall(name))

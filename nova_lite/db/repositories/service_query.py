@@ -150,6 +150,6 @@ def servers_by_host(
     )
     for row in session.execute(statement):
         found.setdefault(row.host, []).append(
-            {"uuid": row.uuid, "name": f"instance-{row.uuid[:8]}"}
+            {"uuid": row.uuid, "name": f"instance-{row.uuid}"}
         )
     return found
