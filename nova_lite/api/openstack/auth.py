@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
+import stevedore
 import webob
 
 from nova_lite import exception
@@ -21,6 +22,8 @@ from nova_lite.api.openstack.middleware import GLOBAL_REQUEST_ID
 from nova_lite.api.openstack.request import CONTEXT, REQUEST_ID
 from nova_lite.context import RequestContext
 
+NAMESPACE = "nova_lite.api.auth"
+
 
 class Strategy(Protocol):
     """A way to find out who asks."""
@@ -28,6 +31,27 @@ class Strategy(Protocol):
     def wrap(self, app: WSGIApp) -> WSGIApp:
         """Return ``app`` behind the check of the token."""
         ...
+
+
+def load(name: str) -> Strategy:
+    """Make the strategy with this entry point name.
+
+    Raises: ConfigurationError when there is none.
+    """
+    try:
+        found: Any = stevedore.DriverManager(
+            NAMESPACE,
+            name,
+            invoke_on_load=True,
+            warn_on_missing_entrypoint=False,
+        )
+    except stevedore.exception.NoMatches as error:
+        raise exception.ConfigurationError(
+            reason=f"[api] auth_strategy = {name}: there is no entry point of "
+            f"that name in {NAMESPACE}"
+        ) from error
+    strategy: Strategy = found.driver
+    return strategy
 
 
 def make_context(
