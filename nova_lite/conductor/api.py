@@ -20,6 +20,7 @@ LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 _WAIT_MAX_S = 5.0
+_ONCE_S = 5
 
 
 class ComputeTaskAPI:
@@ -48,11 +49,12 @@ class ObjectIndirection(ovo_base.VersionedObjectIndirectionAPI):
 
     A call that gets no answer is sent again, for ever: the work is at hand
     and its result must not be lost to an outage of broker or conductor.
-    Every remotable method can be repeated. A heartbeat is not repeated:
-    the next one is fresher.
+    Every remotable method can be repeated. Two are not, and not waited for
+    long: a heartbeat, since the next one is fresher, and the sign-off of a
+    process that ends, since conductor may have ended before it.
     """
 
-    _ONCE = frozenset({"report"})
+    _ONCE = frozenset({"report", "leave"})
 
     def __init__(self) -> None:
         self._rpcapi = rpcapi.ConductorAPI()
@@ -89,7 +91,7 @@ class ObjectIndirection(ovo_base.VersionedObjectIndirectionAPI):
                 object_versions,
                 args,
                 kwargs,
-                CONF.rpc_response_timeout_conductor,
+                self._timeout_s(objmethod),
             ),
         )
 
@@ -109,8 +111,14 @@ class ObjectIndirection(ovo_base.VersionedObjectIndirectionAPI):
                 objmethod,
                 args,
                 kwargs,
-                CONF.rpc_response_timeout_conductor,
+                self._timeout_s(objmethod),
             ),
+        )
+
+    def _timeout_s(self, objmethod: str) -> int:
+        timeout_s: int = CONF.rpc_response_timeout_conductor
+        return (
+            min(timeout_s, _ONCE_S) if objmethod in self._ONCE else (timeout_s)
         )
 
     def _insist(self, objmethod: str, send: Callable[[], Any]) -> Any:

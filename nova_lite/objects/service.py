@@ -53,6 +53,17 @@ class Service(base.NovaObject):
 
     @classmethod
     @base.remotable
+    def leave(
+        cls, context: nova_context.RequestContext, incarnation: str
+    ) -> None:
+        """Sign off a process that ends, as far as conductor still answers.
+
+        Raises: MessagingUnavailable. Its successor buries it then.
+        """
+        base.repository("service").bury([incarnation])
+
+    @classmethod
+    @base.remotable
     def report(
         cls,
         context: nova_context.RequestContext,

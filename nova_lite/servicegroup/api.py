@@ -93,7 +93,7 @@ class Membership:
         """End the heartbeat, and say so."""
         self._stop.set()
         try:
-            Service.bury(get_admin_context(), [self.process.uuid])
+            Service.leave(get_admin_context(), self.process.uuid)
         except exception.NovaLiteException as error:
             LOG.info("Could not sign off: %s", error)
 
