@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The clouds that the functional tests run against, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from nova_lite.supervisor.rabbitmq import RabbitNode
+from tests.fixtures import cloud as clouds
+from tests.fixtures.cloud import Cloud
+from tests.fixtures.database import fresh_database
+from tests.fixtures.rabbitmq import fresh_transport_url
+
+# Every database, and both kinds of thread.
+_KINDS = [
+    ("sqlite", "eventlet"),
+    ("mariadb", "threading"),
+    ("postgresql", "eventlet"),
+]
+
+# compute-2 has the most room, so it is the first choice for every server;
+# those named so fail there, or on every host.
+_BY_DAEMON: dict[str, clouds.Settings] = {
+    "compute-1": {"fake": {"fail_spawn": "everywhere"}},
+    "compute-2": {
+        "fake": {
+            "fail_spawn": "everywhere|elsewhere",
+            "memory_mb": 1048576,
+            "vcpus": 256,
+            "local_gb": 40960,
+        }
+    },
+    "compute-slow": {"fake": {"spawn_delay_s": 1.5}},
+}
+
+
+@pytest.fixture(
+    scope="session", params=_KINDS, ids=lambda kind: "-".join(kind)
+)
+def cloud(
+    request: pytest.FixtureRequest,
+    rabbitmq: RabbitNode,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Cloud]:
+    """Two hosts for all, and a slow one that only forced servers get."""
+    database, concurrency = request.param
+    directory = tmp_path_factory.mktemp(f"cloud-{database}")
+    made = Cloud(
+        directory,
+        fresh_transport_url(rabbitmq),
+        fresh_database(database, directory),
+        concurrency=concurrency,
+        settings={"filter_scheduler": {"build_failure_weight_multiplier": 0}},
+        by_daemon=_BY_DAEMON,
+        more_computes=["compute-slow"],
+    )
+    with clouds.running(made):
+        _disable(made, "compute-slow")
+        yield made
+
+
+def _disable(cloud: Cloud, host: str) -> None:
+    """Let the scheduler choose the host no more, unless it is forced."""
+    path = "/os-services"
+    (service,) = cloud.admin.get(f"{path}?host={host}")["services"]
+    cloud.admin.call(
+        "PUT",
+        f"{path}/{service['id']}",
+        {"status": "disabled", "disabled_reason": "slow"},
+    )
+
+
+@pytest.fixture(autouse=True)
+def _clean(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Remove each test's servers; nothing of theirs may be left."""
+    yield
+    if "cloud" not in request.fixturenames:
+        return
+    cloud: Cloud = request.getfixturevalue("cloud")
+    for server in cloud.admin.get("/servers?all_tenants=1")["servers"]:
+        cloud.admin.delete(f"/servers/{server['id']}")
+    cloud.wait_at_rest(30)
+    assert not cloud.ledger.servers()
+    assert not cloud.ledger.guests()
