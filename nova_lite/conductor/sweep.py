@@ -21,12 +21,14 @@ from nova_lite.compute import transitions
 from nova_lite.compute.transitions import HostDead, Target, Transition
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
-from nova_lite.db.repositories import journal, service
+from nova_lite.db.repositories import journal, provider, service
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 _BATCH = 500
+_ORPHAN_AGE_S = 30
+_LOOKS_PER_ORPHAN_HUNT = 6
 Row = dict[str, Any]
 
 
@@ -66,9 +68,13 @@ class Sweep:
         self._wake.set()
 
     def _loop(self, interval_s: float) -> None:
+        looks = 0
         while not self._stopped:
             try:
                 self.look()
+                if looks % _LOOKS_PER_ORPHAN_HUNT == 0:
+                    self.free_orphans()
+                looks += 1
             except Exception as error:
                 # The database may be away; the next look comes anyway.
                 LOG.warning("Sweep failed: %s", error)
@@ -95,6 +101,17 @@ class Sweep:
                 self._send(row, hosts, builds)
         if builds:
             self._tasks.build_instances(RequestContext(), builds)
+
+    def free_orphans(self) -> None:
+        """Give back what is held for servers that are gone.
+
+        A scheduler that answers after its caller has died leaves such a
+        claim. A young one may be of a server that is being made.
+        """
+        found = provider.orphans(older_than_s=_ORPHAN_AGE_S)
+        if found:
+            LOG.warning("Freeing what gone servers hold: %s", found)
+            provider.release(found)
 
     def _send(self, row: Row, hosts: set[str], builds: list[int]) -> None:
         """Send a lost action to where it belongs now."""

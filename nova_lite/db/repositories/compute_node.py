@@ -26,7 +26,7 @@ from nova_lite.db.models.provider import (
     ResourceProvider,
 )
 from nova_lite.db.models.service import Service
-from nova_lite.db.repositories import provider
+from nova_lite.db.repositories import provider, rows
 
 COMPUTE_BINARY = "nova-lite-compute"
 
@@ -194,28 +194,24 @@ def delete_for_host(host: str) -> int:
     return len(uuids)
 
 
-@session.transaction
-def bump_failed_builds(host: str, count: int = 1) -> None:
-    """Remember that builds failed on this host."""
-    _set_failed_builds(host, ComputeNode.failed_builds + count)
+def blame(db: orm.Session, host: str) -> None:
+    """Remember that a build failed on this host."""
+    rows.execute(
+        db,
+        sa.update(ComputeNode)
+        .where(ComputeNode.host == host)
+        .values(failed_builds=ComputeNode.failed_builds + 1),
+    )
 
 
-@session.transaction
-def reset_failed_builds(host: str) -> None:
+def forgive(db: orm.Session, host: str) -> None:
     """Forget failed builds after one that succeeded."""
-    _set_failed_builds(host, 0)
-
-
-def _set_failed_builds(host: str, value: Any) -> None:
-    statement = sa.update(ComputeNode).where(ComputeNode.host == host)
-    if value == 0 and isinstance(value, int):
-        statement = statement.where(ComputeNode.failed_builds != 0)
-    with session.writer() as db:
-        db.execute(
-            statement.values(failed_builds=value).execution_options(
-                synchronize_session=False
-            )
-        )
+    rows.execute(
+        db,
+        sa.update(ComputeNode)
+        .where(ComputeNode.host == host, ComputeNode.failed_builds != 0)
+        .values(failed_builds=0),
+    )
 
 
 # --- for the scheduler's memory ---------------------------------------------

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can be asked of the database server itself.
 
-Called by nova-lite-status.
+Called by nova-lite-status and nova-lite-manage.
 """
 
 from __future__ import annotations
@@ -9,8 +9,12 @@ from __future__ import annotations
 import datetime
 
 import sqlalchemy as sa
+from oslo_db import exception as db_exc
 
 from nova_lite.db import session as db
+
+# What a statement can raise: oslo.db translates most errors, not all.
+ERRORS = (db_exc.DBError, sa.exc.SQLAlchemyError)
 
 
 def server_version() -> str:

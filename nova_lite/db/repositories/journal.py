@@ -21,13 +21,12 @@ from nova_lite import exception
 from nova_lite.compute import power_state, task_states, vm_states
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
-from nova_lite.db.models.compute_node import ComputeNode
 from nova_lite.db.models.instance import Instance, InstanceFault
 from nova_lite.db.models.instance_action import (
     InstanceAction,
     InstanceActionEvent,
 )
-from nova_lite.db.repositories import provider, rows
+from nova_lite.db.repositories import compute_node, provider, rows
 
 QUEUED = "queued"
 RUNNING = "running"
@@ -209,6 +208,8 @@ def finish(
             return _ended_by(session, action_id, worker)
         _end(session, action_id, worker, DONE)
         add_event(session, action_id, event)
+        if updates.get("launched_at"):
+            compute_node.forgive(session, event["host"])
         return True
 
 
@@ -390,12 +391,7 @@ def reschedule(
                 attempt=0,
             ),
         )
-        rows.execute(
-            session,
-            sa.update(ComputeNode)
-            .where(ComputeNode.host == failed_host)
-            .values(failed_builds=ComputeNode.failed_builds + 1),
-        )
+        compute_node.blame(session, failed_host)
         return True
 
 

@@ -332,8 +332,9 @@ def generations_since(
 
 
 @session.transaction
-def orphans() -> list[str]:
+def orphans(older_than_s: float = 0) -> list[str]:
     """Consumers of allocations that are no live server, in uuid order."""
+    before = now() - datetime.timedelta(seconds=older_than_s)
     with session.reader() as db:
         return list(
             db.scalars(
@@ -345,7 +346,7 @@ def orphans() -> list[str]:
                         Instance.deleted == 0,
                     ),
                 )
-                .where(Instance.id.is_(None))
+                .where(Instance.id.is_(None), Allocation.created_at <= before)
                 .distinct()
                 .order_by(Allocation.consumer_uuid)
             )

@@ -208,9 +208,11 @@ def test_service_that_comes_back_is_used(
 def test_failed_builds_weigh(select: Select, options: cfg.ConfigOpts) -> None:
     options.set_override("host_state_max_age_s", 0.0, "scheduler")
     hosts.seed(range(2))
-    compute_node.bump_failed_builds("host-0")
+    with session.writer() as db:
+        compute_node.blame(db, "host-0")
     assert chosen(select(4)) == ["host-1"] * 4
-    compute_node.reset_failed_builds("host-0")
+    with session.writer() as db:
+        compute_node.forgive(db, "host-0")
     assert chosen(select(4)) == ["host-0"] * 4
 
 
