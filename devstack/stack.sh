@@ -78,9 +78,13 @@ check_arguments() {
 }
 
 make_state() {
-    mkdir -p "$STATE/logs" "$STATE/instances" "$REPO/.state"
+    mkdir -p "$STATE/logs" "$STATE/instances"
     chmod 755 "$STATE"
-    echo "$STATE" >"$REPO/.state/current"
+    # Whoever sets NOVA_LITE_STATE says by it which stack is meant.
+    if [ -z "${NOVA_LITE_STATE:-}" ]; then
+        mkdir -p "$REPO/.state"
+        echo "$STATE" >"$REPO/.state/current"
+    fi
     export NOVA_LITE_STATE=$STATE
 }
 

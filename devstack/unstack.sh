@@ -99,7 +99,9 @@ remove_state() {
     [ -e "$STATE/nova_lite.conf" ] || [ -d "$STATE/logs" ] ||
         die "$STATE does not look like a state directory: not removed"
     rm -rf "${STATE:?}"
-    rm -f "$REPO/.state/current"
+    if [ "$(cat "$REPO/.state/current" 2>/dev/null)" = "$STATE" ]; then
+        rm "$REPO/.state/current"
+    fi
     say "removed $STATE"
 }
 

@@ -15,10 +15,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from oslo_config import cfg
-from oslo_db import exception as db_exc
 
 from nova_lite import exception
 from nova_lite.cmd import arguments, manage_identity, tables
+from nova_lite.db.repositories import health
 
 CONF = cfg.CONF
 
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(error.format_message())
     except cfg.Error as error:
         return _fail(f"configuration: {error}")
-    except db_exc.DBError as error:
+    except health.ERRORS as error:
         # What follows the first line is the statement with its values.
         reason = str(error).partition("\n")[0]
         return _fail(

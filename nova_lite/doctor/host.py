@@ -188,7 +188,7 @@ def _answers_as_ours(address: str, port: int) -> bool:
     wild = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
     try:
         with socket.create_connection(
-            (wild.get(address, address), port), timeout=5
+            (wild.get(address, address), port), timeout=2
         ) as sock:
             sock.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
             # 503 is ours as well: well or not, it is nova-lite-api.
