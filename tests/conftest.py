@@ -12,7 +12,6 @@ pytest_plugins = [
     "tests.fixtures.rabbitmq",
     "tests.fixtures.database",
     "tests.fixtures.compute_api",
-    "tests.fixtures.compute_api",
     "tests.fixtures.libvirtd",
 ]
 
