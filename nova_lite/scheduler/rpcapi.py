@@ -20,9 +20,7 @@ class SchedulerAPI(rpc.ClientBase):
     """
 
     def __init__(self) -> None:
-        super().__init__(
-            "scheduler", "1.0", pin=CONF.upgrade_levels.scheduler
-        )
+        super().__init__("scheduler", "1.0", pin=CONF.upgrade_levels.scheduler)
 
     def select_destinations(
         self, context: RequestContext, spec: RequestSpec, timeout_s: int
