@@ -154,7 +154,13 @@ def write_generated(settings: Settings, transport_url: str | None) -> None:
     for number in _compute_numbers(settings):
         host = f"{settings.host}-{number}"
         own = {"host": host, "instances_path": settings.instances_path / host}
-        _write(_compute_file(settings, number), {"DEFAULT": own})
+        # Several of one kind on one machine: with use_queue_manager their
+        # reply queues would have one name.
+        bus = {"hostname": host}
+        _write(
+            _compute_file(settings, number),
+            {"DEFAULT": own, "oslo_messaging_rabbit": bus},
+        )
 
 
 def _write(path: Path, groups: Mapping[str, Mapping[str, Any]]) -> None:
