@@ -207,7 +207,9 @@ def _behind(
 def _later(column: Any, ascending: bool, value: Any) -> Any | None:
     if value is None:
         return None  # nothing comes after rows without a value
-    later = column > value if ascending else column < value
+    # A literal, since SQLAlchemy does not order by a bare True.
+    edge = sa.literal(value, column.type)
+    later = column > edge if ascending else column < edge
     return later | column.is_(None) if column.nullable else later
 
 
