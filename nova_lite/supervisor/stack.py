@@ -84,7 +84,13 @@ def load_settings(argv: Sequence[str]) -> Settings:
         ]
     )
     conf.register_opts([*base_options.OPTS, *virt_options.OPTS])
-    conf.register_opts([cfg.StrOpt("transport_url", secret=True)])
+    conf.register_opts(
+        # oslo.messaging's and oslo.service's own, which are not imported.
+        [
+            cfg.StrOpt("transport_url", secret=True),
+            cfg.IntOpt("graceful_shutdown_timeout", default=60, min=0),
+        ]
+    )
     for module in (database_options, api_options, service_user_options):
         conf.register_opts(module.OPTS, group=module.GROUP)
     try:
@@ -114,8 +120,8 @@ def _settings(conf: Any) -> Settings:
         computes=conf.computes,
         api_address=conf.api.listen,
         api_port=conf.api.port,
-        # 0 means that a daemon may drain for ever.
-        stop_timeout_s=drain + 5 if drain else float("inf"),
+        # A daemon ends itself somewhat after its time to drain; 0 is for ever.
+        stop_timeout_s=drain + 15 if drain else float("inf"),
     )
 
 

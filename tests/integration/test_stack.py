@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two commands, stack.sh and unstack.sh, as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from nova_lite.supervisor import system
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+_REPO = Path(__file__).parents[2]
+_DEVSTACK = _REPO / "devstack"
+
+
+class Stack:
+    """One stack with a state directory and a port of its own."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.port = system.free_port()
+        self._environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("OS_")
+        } | {"NOVA_LITE_STATE": str(state)}
+
+    def run(self, script: str, *options: str) -> tuple[int, str]:
+        """Run one of the scripts; its exit status and what it said."""
+        done = subprocess.run(
+            [_DEVSTACK / script, *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self._environment,
+            timeout=600,
+        )
+        return done.returncode, done.stdout
+
+    def up(self, *options: str) -> str:
+        """stack.sh, which must succeed."""
+        status, text = self.run(
+            "stack.sh", "--api-port", str(self.port), *options
+        )
+        assert status == 0, text
+        return text
+
+    def client(self, *words: str) -> str:
+        """The stock client, by openrc alone."""
+        done = subprocess.run(
+            [
+                "bash",
+                "-c",
+                '. "$0" && openstack "$@"',
+                _DEVSTACK / "openrc",
+                *words,
+            ],
+            capture_output=True,
+            text=True,
+            env=self._environment,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def supervisor(self) -> psutil.Process:
+        """nova-lite-all."""
+        pid_file = self.state / "nova-lite-all.pid"
+        return psutil.Process(int(pid_file.read_text().split()[0]))
+
+    def daemon(self, name: str) -> psutil.Process | None:
+        """A daemon that runs under it."""
+        for child in self.supervisor().children():
+            if f"nova_lite.cmd.{name}" in child.cmdline():
+                return child
+        return None
+
+    def processes(self) -> list[str]:
+        """Whatever still runs and names the state directory."""
+        found = []
+        for process in psutil.process_iter(["cmdline"]):
+            line = " ".join(process.info["cmdline"] or [])
+            if str(self.state) in line:
+                found.append(line)
+        return found
+
+
+@pytest.fixture
+def stack() -> Iterator[Stack]:
+    # Not below pytest's own directory: QEMU's user cannot enter that.
+    made = Stack(Path(f"/tmp/nova-lite-stack-{uuid.uuid4().hex[:8]}"))
+    yield made
+    status, text = made.run("unstack.sh", "--purge")
+    assert status == 0, text
+    assert not made.state.exists()
+    assert made.processes() == []
+
+
+def test_from_nothing_to_a_server_that_talks(
+    stack: Stack, libvirtd: object
+) -> None:
+    text = stack.up()
+    assert "[10/10] console of demo" in text
+    assert "nova-lite-guest: ready" in text
+    status = stack.client(
+        "server", "show", "demo", "-f", "value", "-c", "OS-EXT-STS:vm_state"
+    )
+    assert status.strip() == "active"
+    domain = stack.client(
+        "server", "show", "demo", "-f", "value", "-c", "id"
+    ).strip()
+
+    # A second run takes up what is there.
+    text = stack.up()
+    assert "nova-lite-all runs already" in text
+    assert "image nova-lite-linux is there" in text
+
+    # Stopping leaves the guest alone; starting finds it again.
+    status, text = stack.run("unstack.sh")
+    assert status == 0, text
+    assert "1 guests stay as they are" in text
+    assert _domains().count(domain) == 1
+    stack.up("--no-demo")
+    assert "ACTIVE" in stack.client("server", "list")
+    status, text = stack.run("unstack.sh", "--purge")
+    assert status == 0, text
+    assert domain not in _domains()
+
+
+def _domains() -> list[str]:
+    return subprocess.run(
+        ["virsh", "-q", "-c", "qemu:///system", "list", "--all", "--uuid"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+
+def test_fake_computes_and_a_daemon_that_dies(stack: Stack) -> None:
+    stack.up("--driver", "fake", "--computes", "2")
+    hosts = stack.client("hypervisor", "list", "-f", "value", "-c", "State")
+    assert hosts.split() == ["up", "up"]
+    for name in ("nova_lite.conf", "admin-openrc", "nova-lite.sqlite"):
+        assert (stack.state / name).stat().st_mode & 0o077 == 0
+
+    # No secret is in a command line, which every user can read.
+    password = (stack.state / "admin-password").read_text().strip()
+    lines = " ".join(stack.processes())
+    assert password not in lines
+    assert "rabbit://" not in lines
+
+    api = stack.daemon("api")
+    assert api is not None
+    api.send_signal(signal.SIGKILL)
+    assert system.wait_until(
+        lambda: (stack.daemon("api") or api).pid != api.pid, 30
+    )
+    log = stack.state / "logs" / "nova-lite-all.log"
+    assert "api ended (by SIGKILL)" in log.read_text()
+    stack.up("--driver", "fake", "--computes", "2", "--no-demo")
+    assert "ACTIVE" in stack.client("server", "list")
+
+
+def test_a_killed_supervisor_leaves_no_daemon(stack: Stack) -> None:
+    stack.up("--driver", "fake", "--no-demo")
+    supervisor = stack.supervisor()
+    daemons = [
+        child
+        for child in supervisor.children()
+        if "nova_lite.cmd" in " ".join(child.cmdline())
+    ]
+    assert len(daemons) == 4
+    supervisor.kill()
+    _gone, alive = psutil.wait_procs(daemons, timeout=20)
+    assert alive == []
+
+    # The broker outlives it, and the next run takes it up.
+    pid = (stack.state / "rabbitmq" / "rabbitmq.pid").read_text()
+    stack.up("--driver", "fake", "--no-demo")
+    assert (stack.state / "rabbitmq" / "rabbitmq.pid").read_text() == pid
+
+
+def test_a_failing_step_says_which_and_why(stack: Stack) -> None:
+    stack.state.mkdir()
+    (stack.state / "logs").mkdir()
+    # The state directory of the broker cannot be made.
+    (stack.state / "rabbitmq").write_text("a file is in the way")
+    status, text = stack.run(
+        "stack.sh", "--driver", "fake", "--api-port", str(stack.port)
+    )
+    assert status != 0
+    assert 'stack.sh failed in step "daemons"' in text
+    assert "nova-lite-all ended while it started" in text
+    assert "rabbitmq" in text
+    (stack.state / "rabbitmq").unlink()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--driver", "xen"], "--driver is libvirt or fake"),
+        (["--computes", "0"], "--computes is 1 to 999"),
+        (["--computes", "2"], "one libvirt makes one compute host"),
+        (["--db", "oracle"], "--db is sqlite, mariadb or postgresql"),
+        (["--state"], "--state needs a value"),
+        (["--what"], "unknown option --what"),
+    ],
+)
+def test_wrong_options_are_refused(
+    tmp_path: Path, options: list[str], sentence: str
+) -> None:
+    status, text = Stack(tmp_path / "state").run("stack.sh", *options)
+    assert status == 1
+    assert re.search(re.escape(sentence), text), text
+    assert not (tmp_path / "state").exists()
