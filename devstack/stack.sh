@@ -103,7 +103,9 @@ make_venv() {
     fi
     [ -x "$PYTHON_VENV/bin/python" ] ||
         run_logged venv "$python" -m venv "$PYTHON_VENV"
-    run_logged pip-install "$PYTHON_VENV/bin/python" -m pip install \
+    # Two stacks of one clone may start at once.
+    run_logged pip-install flock "$PYTHON_VENV/.stack-lock" \
+        "$PYTHON_VENV/bin/python" -m pip install \
         --disable-pip-version-check -e "$REPO[$extras]"
     echo "$wanted" >"$stamp"
 }
