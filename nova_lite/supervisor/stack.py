@@ -20,7 +20,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from nova_lite import exception
+from nova_lite import exception, version
 from nova_lite.conf import api as api_options
 from nova_lite.conf import base as base_options
 from nova_lite.conf import database as database_options
@@ -94,7 +94,12 @@ def load_settings(argv: Sequence[str]) -> Settings:
     for module in (database_options, api_options, service_user_options):
         conf.register_opts(module.OPTS, group=module.GROUP)
     try:
-        conf(list(argv), project="nova_lite", prog="nova-lite-all")
+        conf(
+            list(argv),
+            project="nova_lite",
+            prog="nova-lite-all",
+            version=version.string(),
+        )
         return _settings(conf)
     except cfg.Error as error:
         raise exception.ConfigurationError(reason=str(error)) from error
