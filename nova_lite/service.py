@@ -249,8 +249,10 @@ class _InProcess:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_args: None)
         self._stopping = False
+        self._started = False
         concurrency.spawn(self._watch, name="signals")
         server.start()
+        self._started = True
 
     def _watch(self) -> None:
         while True:
@@ -266,6 +268,9 @@ class _InProcess:
             LOG.warning("Told twice to stop: stopping at once")
             os._exit(1)
         self._stopping = True
+        if not self._started:
+            # It waits for a database or a conductor, and holds nothing yet.
+            os._exit(0)
         if CONF.graceful_shutdown_timeout:
             # drain() has the same limit; this is for whatever hangs beside.
             concurrency.exit_after(CONF.graceful_shutdown_timeout + 10)

@@ -91,7 +91,7 @@ class ComputeManager(manager.Manager):
                 *self._common(context, action, instance),
                 driver=self.driver,
                 tracker=self.tracker,
-                max_attempts=CONF.compute.max_attempts,
+                max_attempts=CONF.scheduler.max_attempts,
                 send_to_conductor=lambda one: self._conductor.build_instances(
                     context, [one]
                 ),

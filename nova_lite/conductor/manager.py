@@ -9,12 +9,13 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from nova_lite import concurrency, exception, manager, rpc
+from nova_lite import baserpc, concurrency, exception, manager, rpc
 from nova_lite.compute import rpcapi as compute_rpcapi
+from nova_lite.conductor import rpcapi
 from nova_lite.conductor.running import Running
-from nova_lite.conductor.sweep import Sweep
+from nova_lite.conductor.sweep import Silence, Sweep
 from nova_lite.conductor.tasks import build, delete
-from nova_lite.context import RequestContext
+from nova_lite.context import RequestContext, get_admin_context
 from nova_lite.objects import base
 from nova_lite.scheduler.client import query
 
@@ -103,8 +104,15 @@ class ComputeTaskManager:
     def start(self, worker: str) -> None:
         """Begin to sweep, as this incarnation."""
         self._worker = worker
-        self._sweep = Sweep(self._compute, self)
+        self._sweep = Sweep(
+            self._compute, self, Silence(_patience_s(), self._ping)
+        )
         self._sweep.start(CONF.conductor.sweep_interval)
+
+    def _ping(self) -> None:
+        baserpc.BaseAPI(rpcapi.TOPIC).ping(
+            get_admin_context(), server=self.host, timeout_s=2
+        )
 
     def stop(self, timeout_s: float) -> None:
         """Stop sweeping; wait for running tasks."""
@@ -154,3 +162,8 @@ class ComputeTaskManager:
                 then(context, action)
 
         self._pool.submit(work)
+
+
+def _patience_s() -> float:
+    """The time in which whoever lives says so twice."""
+    return float(2 * CONF.report_interval + 5)

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import datetime
 import threading
+import time
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from nova_lite import concurrency
+from nova_lite import concurrency, exception
 from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.compute import transitions
 from nova_lite.compute.transitions import HostDead, Target, Transition
@@ -43,13 +45,47 @@ class Tasks(Protocol):
     ) -> None: ...
 
 
+class Silence:
+    """Whether the silence of others says that they are dead.
+
+    After an outage of the broker or the database everybody has been silent.
+    So silence counts only when this conductor has seen both at work for so
+    long that whoever lives has had the time to say so.
+    """
+
+    def __init__(self, patience_s: float, ping: Callable[[], object]) -> None:
+        self._patience_s = patience_s
+        self._ping = ping
+        self._since: float | None = None
+
+    def broken(self) -> None:
+        """Something did not answer: wait anew."""
+        self._since = None
+
+    def counts(self) -> bool:
+        """Look at the bus; the database has just answered the caller."""
+        try:
+            self._ping()
+        except exception.MessagingUnavailable:
+            self.broken()
+            return False
+        moment = time.monotonic()
+        if self._since is None:
+            self._since = moment
+        return moment - self._since >= self._patience_s
+
+
 class Sweep:
     """Looks every few seconds, and when it is woken."""
 
     def __init__(
-        self, compute: compute_rpcapi.ComputeAPI, tasks: Tasks
+        self,
+        compute: compute_rpcapi.ComputeAPI,
+        tasks: Tasks,
+        silence: Silence,
     ) -> None:
         self._compute = compute
+        self._silence = silence
         self._tasks = tasks
         self._wake = threading.Event()
         self._stopped = False
@@ -77,6 +113,7 @@ class Sweep:
                 looks += 1
             except Exception as error:
                 # The database may be away; the next look comes anyway.
+                self._silence.broken()
                 LOG.warning("Sweep failed: %s", error)
             self._wake.wait(interval_s)
             self._wake.clear()
@@ -87,7 +124,12 @@ class Sweep:
             found = journal.open_actions(session, _BATCH)
             if not found:
                 return
-            workers, hosts = service.alive(session, CONF.service_down_time)
+            known = service.known(session)
+            alive = service.alive(session, CONF.service_down_time)
+        # A worker that is buried is dead; one that is only silent may be.
+        workers, hosts = alive
+        if (workers, hosts) != known and not self._silence.counts():
+            workers, hosts = known
         moment = datetime.datetime.now(datetime.UTC)
         due = moment - datetime.timedelta(seconds=CONF.conductor.resend_after)
         builds: list[int] = []

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import socket
+from typing import Any
 
 from oslo_config import cfg
 
@@ -68,20 +69,18 @@ OPTS = [
         "means none.",
     ),
     cfg.IntOpt(
-        "graceful_shutdown_timeout",
-        default=60,
-        min=0,
-        max=3600,
-        help="Seconds that a daemon waits for running operations after "
-        "SIGTERM. What is not finished then is taken up again by its "
-        "journal at the next start. 0 waits for ever.",
-    ),
-    cfg.IntOpt(
         "rpc_response_timeout_conductor",
-        default=30,
+        default=10,
         min=1,
         max=600,
         help="Seconds that a compute waits for one answer of conductor "
         "before it asks again.",
     ),
 ]
+
+
+def register_extra(conf: Any) -> None:
+    """graceful_shutdown_timeout and log_options, which oslo.service has."""
+    from oslo_service import opts
+
+    opts.register_service_opts(conf)

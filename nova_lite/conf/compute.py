@@ -77,11 +77,4 @@ OPTS = [
         min=0,
         help="MiB of disk kept for the host itself, rounded up to GiB.",
     ),
-    cfg.IntOpt(
-        "max_attempts",
-        default=3,
-        min=1,
-        max=100,
-        help="Hosts on which one server's build is tried before it fails.",
-    ),
 ]

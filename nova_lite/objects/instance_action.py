@@ -74,7 +74,13 @@ class InstanceAction(base.NovaObject):
     ) -> bool:
         """Failure: fault, final states, event and the row's end, at once."""
         done: bool = base.repository("journal").fail(
-            self.id, self.worker, self.instance_uuid, updates, event, fault
+            self.id,
+            self.worker,
+            self.instance_uuid,
+            updates,
+            event,
+            fault,
+            deleting=self.operation == "delete",
         )
         return done
 

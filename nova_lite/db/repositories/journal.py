@@ -120,8 +120,13 @@ def _change(
     worker: str,
     uuid: str,
     updates: Mapping[str, Any],
+    deleting: bool = False,
 ) -> bool:
-    """Update a server for the action that this worker holds."""
+    """Update a server for the action that this worker holds.
+
+    ``deleting``: the action is the delete itself.
+    """
+    state = Instance.task_state
     return bool(
         rows.execute(
             session,
@@ -129,10 +134,9 @@ def _change(
             .where(
                 Instance.uuid == uuid,
                 Instance.deleted == 0,
-                sa.or_(
-                    Instance.task_state.is_(None),
-                    Instance.task_state != task_states.DELETING,
-                ),
+                sa.or_(state.is_(None), state != task_states.DELETING)
+                if not deleting
+                else state == task_states.DELETING,
                 _held(action_id, worker),
             )
             .values(**updates),
@@ -221,10 +225,11 @@ def fail(
     updates: Mapping[str, Any],
     event: Mapping[str, Any],
     fault: Mapping[str, Any],
+    deleting: bool = False,
 ) -> bool:
     """The end of a failure; without a host the server keeps no allocation."""
     with db.writer() as session:
-        if not _change(session, action_id, worker, uuid, updates):
+        if not _change(session, action_id, worker, uuid, updates, deleting):
             return _ended_by(session, action_id, worker)
         session.execute(
             sa.insert(InstanceFault), {"instance_uuid": uuid, **fault}

@@ -139,6 +139,17 @@ def _long_ago() -> datetime.datetime:
     return now() - datetime.timedelta(hours=1)
 
 
+def known(session: orm.Session) -> tuple[set[str], set[str]]:
+    """Incarnations not buried, and hosts with a compute not forced down."""
+    hosts = session.scalars(
+        sa.select(Service.host).where(
+            Service.binary == "nova-lite-compute",
+            Service.forced_down.is_(False),
+        )
+    )
+    return set(session.scalars(sa.select(Incarnation.uuid))), set(hosts)
+
+
 def alive(
     session: orm.Session, down_time_s: float
 ) -> tuple[set[str], set[str]]:
