@@ -8,6 +8,7 @@ version says which one exists. Actions (POST .../action) stand in
 
 from __future__ import annotations
 
+from nova_lite.api.openstack.compute.aggregates import AggregatesController
 from nova_lite.api.openstack.compute.availability_zone import (
     AvailabilityZoneController,
 )
@@ -102,6 +103,7 @@ ROUTES: Table = {
     "/os-hypervisors/{hypervisor_id}/servers": {
         "GET": [(HypervisorsController, "servers")],
     },
+    "/os-aggregates": {"GET": [(AggregatesController, "index")]},
     "/os-availability-zone": {
         "GET": [(AvailabilityZoneController, "index")],
     },
