@@ -310,7 +310,7 @@ class GuestNotFound(VirtError):
 
 class ConsoleNotAvailable(VirtError):
     message = "Guest does not have a console available."
-    code = 409
+    code = 404
 
 
 class HypervisorUnavailable(VirtError):

@@ -27,6 +27,8 @@ _lock = threading.Lock()
 def init(policy_file: str | None = None) -> oslo_policy.Enforcer:
     """The process's enforcer, made at the first call."""
     global _enforcer
+    if _enforcer is not None:
+        return _enforcer
     with _lock:
         if _enforcer is None:
             policy_opts.set_defaults(CONF, policy_file or "policy.yaml")

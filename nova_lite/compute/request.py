@@ -46,8 +46,9 @@ class InstanceQuery:
     ``filters`` maps a column-like name to a value or a list of values that
     are ORed: uuid, vm_state, task_state, host, node, image_ref, flavor_id,
     availability_zone, user_id, reservation_id, key_name, launch_index,
-    power_state, locked, ... ; ``name_regex``, ``hostname_regex`` and
-    ``description_regex`` are matched as upstream does.
+    power_state, locked, ...; flavor_id is the id that users see.
+    ``regexes`` maps a column to a pattern that is found anywhere in it,
+    ``metadata`` a key to its value.
     ``sort`` is (column, "asc" | "desc") pairs, most important first.
     """
 

@@ -34,6 +34,8 @@ _WITH_PROGRESS = frozenset(
     {"ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"}
 )
 _WITH_FAULT = frozenset({"ERROR", "DELETED"})
+# Empty: the server has no host.
+_HOST_STATES = frozenset({"UP", "DOWN", "UNKNOWN", "MAINTENANCE", ""})
 
 
 def host_id(row: Row) -> str:
@@ -113,13 +115,13 @@ class View:
         return "UP" if up else "UNKNOWN"
 
     @functools.cached_property
-    def shows_host_status(self) -> Callable[[str], bool]:
+    def shown_host_states(self) -> frozenset[str]:
         """Which host states this user may see."""
         if self.may(policies.HOST_STATUS):
-            return lambda _state: True
+            return _HOST_STATES
         if self.may(policies.HOST_STATUS_UNKNOWN):
-            return lambda state: state == "UNKNOWN"
-        return lambda _state: False
+            return frozenset({"UNKNOWN"})
+        return frozenset()
 
     def brief(self, row: Row) -> dict[str, Any]:
         """As in GET /servers."""
@@ -224,11 +226,11 @@ def _zone(row: Row, view: View) -> str:
 
 
 def _host_status(row: Row, view: View) -> Any:
+    if not view.shown_host_states:
+        return OMIT
     host = row["host"]
-    state = ""
-    if host:
-        state = view.host_states.get(host, "UNKNOWN")
-    return state if view.shows_host_status(state) else OMIT
+    state = view.host_states.get(host, "UNKNOWN") if host else ""
+    return state if state in view.shown_host_states else OMIT
 
 
 def _extended(get: Callable[[Row], Any]) -> Callable[[Row, View], Any]:
