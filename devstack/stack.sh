@@ -212,6 +212,8 @@ wait_for_daemons() {
     until grep -q 'ready: the API is at' "$log"; do
         running "$pid_file" >/dev/null ||
             { say "nova-lite-all ended while it started"; return 1; }
+        [ "$(grep -c '| api ended' "$log")" -lt 4 ] ||
+            { say "nova-lite-api ends again and again"; return 1; }
         [ $SECONDS -lt $end ] ||
             { say "the API was not ready within 180 s"; return 1; }
         sleep 0.3
