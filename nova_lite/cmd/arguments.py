@@ -11,7 +11,11 @@ import warnings
 from collections.abc import Callable
 from typing import TypeAlias
 
-from nova_lite import config, exception, version
+from nova_lite import exception, version
+
+# oslo.service imports eventlet, which warns; no command runs under it. Here,
+# since this module is imported before any that does so.
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 
 # argparse gives the class of add_subparsers() only this name.
 Groups: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -48,8 +52,8 @@ def command(
 
 def configure(arguments: argparse.Namespace) -> None:
     """Read the configuration files that were named, or the default ones."""
-    # oslo.service imports eventlet, which warns; no command runs under it.
-    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+    from nova_lite import config
+
     args = []
     for name in arguments.config_file:
         args += ["--config-file", name]
