@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from oslo_db import exception as db_exc
 from sqlalchemy import orm
 
 from nova_lite import exception
@@ -140,7 +141,15 @@ def create(
         raise exception.FlavorIdExists(flavor_id=values["flavorid"])
     flavor = Flavor(**values)
     session.add(flavor)
-    session.flush()
+    try:
+        session.flush()
+    except db_exc.DBDuplicateEntry as error:
+        # Another request was quicker between the look and the write.
+        if "flavorid" in str(error.columns) + str(error.inner_exception):
+            raise exception.FlavorIdExists(
+                flavor_id=values["flavorid"]
+            ) from error
+        raise exception.FlavorExists(name=values["name"]) from error
     for project_id in projects:
         session.add(FlavorProject(flavor_id=flavor.id, project_id=project_id))
     session.flush()
@@ -219,6 +228,12 @@ def add_project(session: orm.Session, flavorid: str, project_id: str) -> None:
             flavor_id=flavorid, project_id=project_id
         )
     session.add(FlavorProject(flavor_id=row["id"], project_id=project_id))
+    try:
+        session.flush()
+    except db_exc.DBDuplicateEntry as error:
+        raise exception.FlavorAccessExists(
+            flavor_id=flavorid, project_id=project_id
+        ) from error
 
 
 def remove_project(

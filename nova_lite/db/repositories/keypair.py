@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from oslo_db import exception as db_exc
 from sqlalchemy import orm
 
 from nova_lite import exception
@@ -59,7 +60,11 @@ def create(session: orm.Session, values: Mapping[str, Any]) -> dict[str, Any]:
     where = _one(values["user_id"], values["name"])
     if session.execute(where).first() is not None:
         raise exception.KeypairExists(key_name=values["name"])
-    session.execute(sa.insert(KeyPair).values(**values))
+    try:
+        session.execute(sa.insert(KeyPair).values(**values))
+    except db_exc.DBDuplicateEntry as error:
+        # Another request was quicker between the look and the write.
+        raise exception.KeypairExists(key_name=values["name"]) from error
     return get(session, values["user_id"], values["name"])
 
 

@@ -7,7 +7,9 @@ import contextlib
 import datetime
 import itertools
 import random
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -244,3 +246,41 @@ def test_the_small_tables(database: None) -> None:
     )
     assert common.read(service_query.nodes, "de_1")
     assert not common.read(service_query.nodes, "de%1")
+
+
+def _race(fn: Callable[[], Any]) -> list[str]:
+    """Run ``fn`` in four threads at once; how each ended."""
+    barrier = threading.Barrier(4)
+
+    def run(_number: int) -> str:
+        barrier.wait(10)
+        try:
+            fn()
+        except Exception as error:
+            return type(error).__name__
+        return "done"
+
+    with ThreadPoolExecutor(4) as pool:
+        return sorted(pool.map(run, range(4)))
+
+
+def test_of_several_at_once_one_makes_it(database: None) -> None:
+    size = {"memory_mb": 1, "vcpus": 1, "root_gb": 0, "extra_specs": {}}
+    for number in range(5):
+        name = f"n{number}"
+        key = {
+            "user_id": "u",
+            "name": name,
+            "fingerprint": "f",
+            "public_key": "p",
+        }
+        made = {**size, "flavorid": name, "name": name}
+        ended = _race(lambda key=key: common.write(keypair.create, key))
+        assert ended == ["KeypairExists"] * 3 + ["done"]
+        ended = _race(lambda made=made: common.write(flavor.create, made))
+        assert ended.count("done") == 1
+        assert set(ended) <= {"done", "FlavorExists", "FlavorIdExists"}
+        ended = _race(
+            lambda name=name: common.write(flavor.add_project, name, "p")
+        )
+        assert ended == ["FlavorAccessExists"] * 3 + ["done"]

@@ -70,6 +70,12 @@ class ServersController(common.Controller):
         """Create one server or several; it is built afterwards."""
         context = request.context
         policy.authorize(context, policies.CREATE)
+        if not context.project_id:
+            # An administrator's token may be one for a domain.
+            raise exception.Forbidden(
+                "A server belongs to a project: ask with a token that is "
+                "scoped to one."
+            )
         asked = body["server"]
         password = asked.get("adminPass") or _new_password()
         create = _create_request(body, password)
