@@ -19,9 +19,9 @@ from nova_lite.compute.request import CreateRequest
 from nova_lite.conductor import api as conductor_api
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
+from nova_lite.db.repositories import deletion, journal, service
 from nova_lite.db.repositories import flavor as flavors
 from nova_lite.db.repositories import instance as instances
-from nova_lite.db.repositories import journal, service
 from nova_lite.db.repositories import keypair as keypairs
 from nova_lite.image import api as image_api
 from nova_lite.image.api import Image, ImageAPI
@@ -205,7 +205,7 @@ def _begin_delete(
     """
     row = transitions.DELETE
     with db.writer() as session:
-        found = journal.mark_deleting(session, uuid)
+        found = deletion.mark_deleting(session, uuid)
         if found is None:
             return None
         host = found["host"]
@@ -225,7 +225,7 @@ def _begin_delete(
                 }
             ],
         )
-        if host is None and journal.cancel_queued(session, uuid):
-            journal.bury_instance(session, uuid, deleted_by=row.name)
+        if host is None and deletion.cancel_queued(session, uuid):
+            deletion.bury_instance(session, uuid, deleted_by=row.name)
             return None, None
         return host, journal.ids_of(session, row.name, [uuid])[uuid]

@@ -23,7 +23,7 @@ from nova_lite.compute import transitions
 from nova_lite.compute.transitions import HostDead, Target, Transition
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
-from nova_lite.db.repositories import journal, provider, service
+from nova_lite.db.repositories import journal, lost_actions, provider, service
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -121,7 +121,7 @@ class Sweep:
     def look(self) -> None:
         """One pass over the open actions."""
         with db.reader() as session:
-            found = journal.open_actions(session, _BATCH)
+            found = lost_actions.open_actions(session, _BATCH)
             if not found:
                 return
             known = service.known(session)
@@ -166,7 +166,7 @@ class Sweep:
             if transition.host_dead is HostDead.WAIT:
                 return
             if transition.host_dead is HostDead.ANOTHER_HOST and (
-                not journal.leave_host(row["instance_uuid"], row["id"])
+                not lost_actions.leave_host(row["instance_uuid"])
             ):
                 return
             LOG.warning(
@@ -176,7 +176,7 @@ class Sweep:
                 row["instance_uuid"],
             )
             target = None
-        if not journal.take_over(row, target):
+        if not lost_actions.take_over(row, target):
             return
         LOG.info(
             "Sending %s of %s again, to %s",
@@ -202,7 +202,7 @@ class Sweep:
             row["instance_uuid"],
             row["attempt"],
         )
-        journal.give_up(
+        lost_actions.give_up(
             row,
             transition.on_error,
             f"{transition.action} was begun {row['attempt']} times, and each "

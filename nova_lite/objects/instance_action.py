@@ -113,7 +113,7 @@ class InstanceAction(base.NovaObject):
     @base.remotable
     def deleted(self, event: dict[str, Any]) -> bool:
         """The server is gone: free its allocation, end all its actions."""
-        done: bool = base.repository("journal").deleted(
+        done: bool = base.repository("deletion").deleted(
             self.id, self.worker, self.instance_uuid, event
         )
         return done

@@ -20,7 +20,7 @@ from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.compute import vm_states
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
-from nova_lite.db.repositories import journal, provider, service
+from nova_lite.db.repositories import deletion, journal, provider, service
 from nova_lite.objects.request_spec import Destination, RequestSpec, Selection
 from nova_lite.scheduler.client import query
 
@@ -258,7 +258,7 @@ def _waiting_deletes(uuids: Sequence[str]) -> FollowUps:
     if not uuids:
         return []
     with db.reader() as session:
-        found = journal.queued_for_conductor(session, "delete", uuids)
+        found = deletion.queued_for_conductor(session, "delete", uuids)
     return [
         (RequestContext.from_wire(row["context"]), row["id"]) for row in found
     ]

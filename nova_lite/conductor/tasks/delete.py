@@ -14,7 +14,7 @@ from oslo_log import log as logging
 
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
-from nova_lite.db.repositories import journal
+from nova_lite.db.repositories import deletion, journal
 
 LOG = logging.getLogger(__name__)
 
@@ -37,11 +37,11 @@ class DeleteInstance:
         began = datetime.datetime.now(datetime.UTC)
         for action, instance in journal.claim(actions, self._worker):
             with db.reader() as session:
-                busy = journal.build_in_conductor(session, instance["uuid"])
+                busy = deletion.build_in_conductor(session, instance["uuid"])
             if busy:
                 journal.put_back(action["id"], self._worker)
                 continue
-            journal.deleted(
+            deletion.deleted(
                 action["id"],
                 self._worker,
                 instance["uuid"],

@@ -15,6 +15,7 @@ def register() -> None:
     """Let the objects of this process reach the database."""
     from nova_lite.db.repositories import (
         compute_node,
+        deletion,
         instance,
         journal,
         service,
@@ -23,6 +24,7 @@ def register() -> None:
     base.set_repositories(
         {
             "compute_node": compute_node,
+            "deletion": deletion,
             "instance": instance,
             "journal": journal,
             "service": service,

@@ -4,8 +4,8 @@
 A row goes queued -> running -> done | error, and back to queued when its
 worker dies or hands it on. Every function that ends or moves a row names the
 worker that holds it, and changes nothing when the row is held by another.
-A delete goes before everything: no function but ``deleted`` writes to a
-server that is being deleted.
+A delete goes before everything (repositories/deletion.py): no other function
+writes to a server that is being deleted.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from nova_lite import exception
-from nova_lite.compute import power_state, task_states, vm_states
+from nova_lite.compute import task_states
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
 from nova_lite.db.models.instance import Instance, InstanceFault
@@ -102,15 +101,24 @@ def claim(ids: Sequence[int], worker: str) -> list[tuple[Row, Row]]:
         ]
 
 
-def _held(action_id: int, worker: str) -> Any:
-    return (
-        sa.select(InstanceAction.id)
-        .where(
-            InstanceAction.id == action_id,
-            InstanceAction.worker == worker,
-            InstanceAction.state == RUNNING,
-        )
-        .exists()
+def held(action_id: int, worker: str) -> Any:
+    """The row is being run by this worker."""
+    return sa.and_(
+        InstanceAction.id == action_id,
+        InstanceAction.worker == worker,
+        InstanceAction.state == RUNNING,
+    )
+
+
+def not_deleting(uuid: str) -> Any:
+    """The server is there and nobody has asked for its end."""
+    return sa.and_(
+        Instance.uuid == uuid,
+        Instance.deleted == 0,
+        sa.or_(
+            Instance.task_state.is_(None),
+            Instance.task_state != task_states.DELETING,
+        ),
     )
 
 
@@ -126,40 +134,36 @@ def _change(
 
     ``deleting``: the action is the delete itself.
     """
-    state = Instance.task_state
+    server = (
+        sa.and_(
+            Instance.uuid == uuid,
+            Instance.task_state == task_states.DELETING,
+        )
+        if deleting
+        else not_deleting(uuid)
+    )
+    mine = sa.select(InstanceAction.id).where(held(action_id, worker))
     return bool(
         rows.execute(
             session,
-            sa.update(Instance)
-            .where(
-                Instance.uuid == uuid,
-                Instance.deleted == 0,
-                sa.or_(state.is_(None), state != task_states.DELETING)
-                if not deleting
-                else state == task_states.DELETING,
-                _held(action_id, worker),
-            )
-            .values(**updates),
+            sa.update(Instance).where(server, mine.exists()).values(**updates),
         )
     )
 
 
-def _end(
+def end(
     session: orm.Session,
     action_id: int,
     worker: str,
     state: str,
     message: str | None = None,
 ) -> bool:
+    """Bring a held row to its end."""
     return bool(
         rows.execute(
             session,
             sa.update(InstanceAction)
-            .where(
-                InstanceAction.id == action_id,
-                InstanceAction.worker == worker,
-                InstanceAction.state == RUNNING,
-            )
+            .where(held(action_id, worker))
             .values(state=state, message=message, finish_time=now()),
         )
     )
@@ -175,7 +179,7 @@ def add_event(
     )
 
 
-def _ended_by(session: orm.Session, action_id: int, worker: str) -> bool:
+def ended_by(session: orm.Session, action_id: int, worker: str) -> bool:
     """Whether this worker has ended the row before: its answer was lost."""
     return (
         session.scalar(
@@ -209,8 +213,8 @@ def finish(
     """The end of a success."""
     with db.writer() as session:
         if not _change(session, action_id, worker, uuid, updates):
-            return _ended_by(session, action_id, worker)
-        _end(session, action_id, worker, DONE)
+            return ended_by(session, action_id, worker)
+        end(session, action_id, worker, DONE)
         add_event(session, action_id, event)
         if updates.get("launched_at"):
             compute_node.forgive(session, event["host"])
@@ -230,13 +234,13 @@ def fail(
     """The end of a failure; without a host the server keeps no allocation."""
     with db.writer() as session:
         if not _change(session, action_id, worker, uuid, updates, deleting):
-            return _ended_by(session, action_id, worker)
+            return ended_by(session, action_id, worker)
         session.execute(
             sa.insert(InstanceFault), {"instance_uuid": uuid, **fault}
         )
         if "host" in updates and updates["host"] is None:
             provider.free_consumers(session, [uuid])
-        _end(session, action_id, worker, ERROR, "Error")
+        end(session, action_id, worker, ERROR, "Error")
         add_event(session, action_id, event)
         return True
 
@@ -245,118 +249,10 @@ def fail(
 def preempted(action_id: int, worker: str, event: Mapping[str, Any]) -> bool:
     """The end of an operation that gave way to a delete."""
     with db.writer() as session:
-        if _end(session, action_id, worker, ERROR, "Preempted by a delete"):
+        if end(session, action_id, worker, ERROR, "Preempted by a delete"):
             add_event(session, action_id, event)
             return True
-        return _ended_by(session, action_id, worker)
-
-
-@db.transaction
-def deleted(
-    action_id: int, worker: str, uuid: str, event: Mapping[str, Any]
-) -> bool:
-    """The end of a delete: the server, its allocation, its other actions."""
-    with db.writer() as session:
-        if not _end(session, action_id, worker, DONE):
-            return _ended_by(session, action_id, worker)
-        add_event(session, action_id, event)
-        bury_instance(session, uuid)
-        return True
-
-
-def mark_deleting(session: orm.Session, uuid: str) -> Row | None:
-    """Put a server into deleting; its row, or None when it was already.
-
-    Raises: InstanceNotFound.
-    """
-    marked = rows.execute(
-        session,
-        sa.update(Instance)
-        .where(
-            Instance.uuid == uuid,
-            Instance.deleted == 0,
-            sa.or_(
-                Instance.task_state.is_(None),
-                Instance.task_state != task_states.DELETING,
-            ),
-        )
-        .values(task_state=task_states.DELETING, progress=0),
-    )
-    found = (
-        session.execute(
-            sa.select(Instance.host, Instance.task_state).where(
-                Instance.uuid == uuid, Instance.deleted == 0
-            )
-        )
-        .mappings()
-        .first()
-    )
-    if found is None:
-        raise exception.InstanceNotFound(instance_id=uuid)
-    return dict(found) if marked else None
-
-
-def cancel_queued(session: orm.Session, uuid: str) -> bool:
-    """End builds that nobody has begun; True when none is being run."""
-    rows.execute(
-        session,
-        sa.update(InstanceAction)
-        .where(
-            InstanceAction.instance_uuid == uuid,
-            InstanceAction.operation == "build",
-            InstanceAction.state == QUEUED,
-        )
-        .values(
-            state=ERROR, message="Preempted by a delete", finish_time=now()
-        ),
-    )
-    return not build_in_conductor(session, uuid)
-
-
-def bury_instance(
-    session: orm.Session, uuid: str, deleted_by: str | None = None
-) -> None:
-    """Mark a server deleted, free what it holds, end its open actions.
-
-    ``deleted_by``: the operation whose queued row is thereby done.
-    """
-    moment = now()
-    if deleted_by is not None:
-        rows.execute(
-            session,
-            sa.update(InstanceAction)
-            .where(
-                InstanceAction.instance_uuid == uuid,
-                InstanceAction.operation == deleted_by,
-                InstanceAction.state == QUEUED,
-            )
-            .values(state=DONE, finish_time=moment),
-        )
-    rows.execute(
-        session,
-        sa.update(Instance)
-        .where(Instance.uuid == uuid, Instance.deleted == 0)
-        .values(
-            vm_state=vm_states.DELETED,
-            task_state=None,
-            power_state=power_state.NOSTATE,
-            terminated_at=moment,
-            deleted_at=moment,
-            deleted=Instance.id,
-        ),
-    )
-    provider.free_consumers(session, [uuid])
-    rows.execute(
-        session,
-        sa.update(InstanceAction)
-        .where(
-            InstanceAction.instance_uuid == uuid,
-            InstanceAction.state.in_(OPEN),
-        )
-        .values(
-            state=ERROR, message="Preempted by a delete", finish_time=moment
-        ),
-    )
+        return ended_by(session, action_id, worker)
 
 
 @db.transaction
@@ -469,156 +365,11 @@ def put_back(action_id: int, worker: str, delay_s: float = 0) -> bool:
             rows.execute(
                 session,
                 sa.update(InstanceAction)
-                .where(
-                    InstanceAction.id == action_id,
-                    InstanceAction.worker == worker,
-                    InstanceAction.state == RUNNING,
-                )
+                .where(held(action_id, worker))
                 .values(
                     state=QUEUED,
                     attempt=InstanceAction.attempt - 1,
                     queued_at=now() + datetime.timedelta(seconds=delay_s),
                 ),
             )
-        )
-
-
-# --- what the sweep reads and writes ----------------------------------------
-
-
-def open_actions(session: orm.Session, limit: int) -> list[Row]:
-    """Rows that are not at their end, oldest first."""
-    found = session.execute(
-        sa.select(
-            InstanceAction.id,
-            InstanceAction.instance_uuid,
-            InstanceAction.operation,
-            InstanceAction.state,
-            InstanceAction.target_host,
-            InstanceAction.worker,
-            InstanceAction.attempt,
-            InstanceAction.queued_at,
-            InstanceAction.context,
-        )
-        .where(InstanceAction.state.in_(OPEN))
-        .order_by(InstanceAction.queued_at)
-        .limit(limit)
-    )
-    return [dict(row) for row in found.mappings()]
-
-
-@db.transaction
-def take_over(row: Row, target_host: str | None) -> bool:
-    """Make a row this sweep's to send: queue it anew, for this target.
-
-    A compare-and-swap on what the sweep has read, so that of several
-    conductors one sends it.
-    """
-    with db.writer() as session:
-        return bool(
-            rows.execute(
-                session,
-                sa.update(InstanceAction)
-                .where(
-                    InstanceAction.id == row["id"],
-                    InstanceAction.state == row["state"],
-                    InstanceAction.queued_at == row["queued_at"],
-                    InstanceAction.worker == row["worker"]
-                    if row["worker"]
-                    else InstanceAction.worker.is_(None),
-                )
-                .values(
-                    state=QUEUED, target_host=target_host, queued_at=now()
-                ),
-            )
-        )
-
-
-@db.transaction
-def leave_host(uuid: str, action_id: int) -> bool:
-    """Take a build off a dead host, so that another can have it."""
-    with db.writer() as session:
-        moved = rows.execute(
-            session,
-            sa.update(Instance)
-            .where(
-                Instance.uuid == uuid,
-                Instance.deleted == 0,
-                sa.or_(
-                    Instance.task_state.is_(None),
-                    Instance.task_state != task_states.DELETING,
-                ),
-            )
-            .values(host=None, node=None, task_state=task_states.SCHEDULING),
-        )
-        if moved:
-            provider.free_consumers(session, [uuid])
-        return bool(moved)
-
-
-def queued_for_conductor(
-    session: orm.Session, operation: str, uuids: Sequence[str]
-) -> list[Row]:
-    """Queued actions of these servers that conductor is to run."""
-    found = session.execute(
-        sa.select(InstanceAction.id, InstanceAction.context).where(
-            InstanceAction.instance_uuid.in_(uuids),
-            InstanceAction.operation == operation,
-            InstanceAction.state == QUEUED,
-            InstanceAction.target_host.is_(None),
-        )
-    )
-    return [dict(row) for row in found.mappings()]
-
-
-def build_in_conductor(session: orm.Session, uuid: str) -> bool:
-    """Whether some conductor is scheduling this server right now."""
-    return (
-        session.scalar(
-            sa.select(InstanceAction.id).where(
-                InstanceAction.instance_uuid == uuid,
-                InstanceAction.operation == "build",
-                InstanceAction.state == RUNNING,
-                InstanceAction.target_host.is_(None),
-            )
-        )
-        is not None
-    )
-
-
-@db.transaction
-def give_up(row: Row, vm_state: str | None, message: str) -> None:
-    """End an action that its workers did not survive."""
-    with db.writer() as session:
-        ended = rows.execute(
-            session,
-            sa.update(InstanceAction)
-            .where(
-                InstanceAction.id == row["id"],
-                InstanceAction.state == row["state"],
-                InstanceAction.attempt == row["attempt"],
-            )
-            .values(state=ERROR, message="Error", finish_time=now()),
-        )
-        if not ended:
-            return
-        updates: dict[str, Any] = {"task_state": None}
-        if vm_state is not None:
-            updates["vm_state"] = vm_state
-        rows.execute(
-            session,
-            sa.update(Instance)
-            .where(
-                Instance.uuid == row["instance_uuid"], Instance.deleted == 0
-            )
-            .values(**updates),
-        )
-        session.execute(
-            sa.insert(InstanceFault),
-            {
-                "instance_uuid": row["instance_uuid"],
-                "code": 500,
-                "message": message,
-                "host": row["target_host"],
-            },
         )

@@ -12,7 +12,12 @@ from nova_lite import exception
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
-from nova_lite.db.repositories import journal, service
+from nova_lite.db.repositories import (
+    deletion,
+    journal,
+    lost_actions,
+    service,
+)
 from tests.unit.conductor.conftest import OTHER, WORKER, Journal
 
 EVENT = {"event": "test", "start_time": now(), "result": "Success"}
@@ -88,7 +93,7 @@ def test_delete_goes_before_a_running_build(book: Journal) -> None:
     )
     assert journal.preempted(action, WORKER, EVENT)
     journal.claim([delete], WORKER)
-    assert journal.deleted(delete, WORKER, server, EVENT)
+    assert deletion.deleted(delete, WORKER, server, EVENT)
     assert book.instance(server)["deleted"]
     assert book.states(server) == {"build": "error", "delete": "done"}
 
@@ -120,7 +125,7 @@ def test_delete_while_conductor_schedules_waits_its_turn(
     assert journal.hand_over(WORKER, [place]) == []
     journal.preempted(action, WORKER, EVENT)
     with db.reader() as session:
-        waiting = journal.queued_for_conductor(session, "delete", [server])
+        waiting = deletion.queued_for_conductor(session, "delete", [server])
     assert [row["id"] for row in waiting] == [delete]
 
 
@@ -194,17 +199,17 @@ def test_heartbeat_of_a_buried_process_says_so(book: Journal) -> None:
 def test_of_two_sweeps_one_takes_a_row_over(book: Journal) -> None:
     book.build()
     with db.reader() as session:
-        [row] = journal.open_actions(session, 10)
-    assert journal.take_over(row, "h1")
-    assert not journal.take_over(row, "h1")
+        [row] = lost_actions.open_actions(session, 10)
+    assert lost_actions.take_over(row, "h1")
+    assert not lost_actions.take_over(row, "h1")
 
 
 def test_action_that_kills_its_workers_ends_in_error(book: Journal) -> None:
     server, action = book.build()
     journal.claim([action], WORKER)
     with db.reader() as session:
-        [row] = journal.open_actions(session, 10)
-    journal.give_up(row, "error", "It was begun 5 times.")
+        [row] = lost_actions.open_actions(session, 10)
+    lost_actions.give_up(row, "error", "It was begun 5 times.")
     assert book.instance(server)["vm_state"] == "error"
     assert book.states(server) == {"build": "error"}
 

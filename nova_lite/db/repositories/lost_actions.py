@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What conductor's sweep reads and writes of the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from nova_lite.compute import task_states
+from nova_lite.db import session as db
+from nova_lite.db.models.base import now
+from nova_lite.db.models.instance import Instance, InstanceFault
+from nova_lite.db.models.instance_action import InstanceAction
+from nova_lite.db.repositories import provider, rows
+from nova_lite.db.repositories.journal import (
+    ERROR,
+    OPEN,
+    QUEUED,
+    Row,
+    not_deleting,
+)
+
+
+def open_actions(session: orm.Session, limit: int) -> list[Row]:
+    """Rows that are not at their end, oldest first."""
+    found = session.execute(
+        sa.select(
+            InstanceAction.id,
+            InstanceAction.instance_uuid,
+            InstanceAction.operation,
+            InstanceAction.state,
+            InstanceAction.target_host,
+            InstanceAction.worker,
+            InstanceAction.attempt,
+            InstanceAction.queued_at,
+            InstanceAction.context,
+        )
+        .where(InstanceAction.state.in_(OPEN))
+        .order_by(InstanceAction.queued_at)
+        .limit(limit)
+    )
+    return [dict(row) for row in found.mappings()]
+
+
+@db.transaction
+def take_over(row: Row, target_host: str | None) -> bool:
+    """Make a row this sweep's to send: queue it anew, for this target.
+
+    A compare-and-swap on what the sweep has read, so that of several
+    conductors one sends it.
+    """
+    with db.writer() as session:
+        return bool(
+            rows.execute(
+                session,
+                sa.update(InstanceAction)
+                .where(
+                    InstanceAction.id == row["id"],
+                    InstanceAction.state == row["state"],
+                    InstanceAction.queued_at == row["queued_at"],
+                    InstanceAction.worker == row["worker"]
+                    if row["worker"]
+                    else InstanceAction.worker.is_(None),
+                )
+                .values(
+                    state=QUEUED, target_host=target_host, queued_at=now()
+                ),
+            )
+        )
+
+
+@db.transaction
+def leave_host(uuid: str) -> bool:
+    """Take a build off a dead host, so that another can have it."""
+    with db.writer() as session:
+        moved = rows.execute(
+            session,
+            sa.update(Instance)
+            .where(not_deleting(uuid))
+            .values(host=None, node=None, task_state=task_states.SCHEDULING),
+        )
+        if moved:
+            provider.free_consumers(session, [uuid])
+        return bool(moved)
+
+
+@db.transaction
+def give_up(row: Row, vm_state: str | None, message: str) -> None:
+    """End an action that its workers did not survive."""
+    with db.writer() as session:
+        ended = rows.execute(
+            session,
+            sa.update(InstanceAction)
+            .where(
+                InstanceAction.id == row["id"],
+                InstanceAction.state == row["state"],
+                InstanceAction.attempt == row["attempt"],
+            )
+            .values(state=ERROR, message="Error", finish_time=now()),
+        )
+        if not ended:
+            return
+        updates: dict[str, Any] = {"task_state": None}
+        if vm_state is not None:
+            updates["vm_state"] = vm_state
+        rows.execute(
+            session,
+            sa.update(Instance)
+            .where(
+                Instance.uuid == row["instance_uuid"], Instance.deleted == 0
+            )
+            .values(**updates),
+        )
+        session.execute(
+            sa.insert(InstanceFault),
+            {
+                "instance_uuid": row["instance_uuid"],
+                "code": 500,
+                "message": message,
+                "host": row["target_host"],
+            },
+        )
