@@ -17,7 +17,7 @@ from typing import Any
 from oslo_config import cfg
 
 from nova_lite import baserpc, objects, rpc
-from nova_lite.api.openstack import wsgi_app
+from nova_lite.api.openstack import auth, wsgi_app
 from nova_lite.compute.api import API
 from nova_lite.context import get_admin_context
 from nova_lite.db import repositories, session
@@ -33,19 +33,22 @@ def build() -> WSGIApp:
     """The application of one process; needs the configuration."""
     rpc.init(base.NovaObjectSerializer())
     mounts: dict[str, WSGIApp] = {}
-    open_mounts: dict[str, WSGIApp] = {}
+    strategy = auth.load(CONF.api.auth_strategy)
     images = image_api.load()
     if "identity" in CONF.api.embedded_services:
         from nova_lite.embedded.identity import app as identity
 
-        open_mounts["/identity"] = identity.make_app()
+        mounts["/identity"] = identity.make_app()
     if "image" in CONF.api.embedded_services:
         from nova_lite.embedded.image import app as image
 
-        mounts["/image"] = image.create_app()
+        images_app = image.create_app()
+        mounts["/image"] = image.with_open_versions(
+            images_app, strategy.wrap(images_app)
+        )
     app = wsgi_app.build(
-        mounts=mounts,
-        open_mounts=open_mounts,
+        open_mounts=mounts,
+        strategy=strategy,
         health={"database": _database, "bus": _bus},
         compute_api=API(images),
     )

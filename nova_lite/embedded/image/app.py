@@ -7,6 +7,7 @@ puts ``nova.context`` into the environment; the version documents need none.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from oslo_config import cfg
@@ -23,6 +24,8 @@ from nova_lite.embedded.image.store import Store
 CONF = cfg.CONF
 _NEWEST_MINOR = 9
 
+WSGIApp = Callable[..., Iterable[bytes]]
+
 
 def create_app() -> http.App:
     """The application as [image] says, after a sweep of the store."""
@@ -37,6 +40,22 @@ def create_app() -> http.App:
         page_max=CONF.image.api_limit_max,
     )
     return http.App(_rows(store, limits), _error_body)
+
+
+def with_open_versions(app: WSGIApp, guarded: WSGIApp) -> WSGIApp:
+    """Serve the version documents to anybody, the rest to ``guarded``.
+
+    Clients look the versions up before they have a token.
+    """
+
+    def choose(
+        environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "").rstrip("/")
+        is_open = path in ("", "/versions", "/v2")
+        return (app if is_open else guarded)(environ, start_response)
+
+    return choose
 
 
 def _rows(store: Store, limits: Limits) -> list[http.Row]:
