@@ -8,6 +8,7 @@ set -Eeuo pipefail
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 . "$REPO/devstack/lib/packages.sh"
+. "$REPO/devstack/lib/venv.sh"
 . "$REPO/devstack/lib/database.sh"
 . "$REPO/devstack/lib/libvirt.sh"
 
@@ -86,28 +87,6 @@ make_state() {
         echo "$STATE" >"$REPO/.state/current"
     fi
     export NOVA_LITE_STATE=$STATE
-}
-
-make_venv() {
-    local python stamp wanted extras=client
-    python=${PYTHON:-python3}
-    [ "$DRIVER" = fake ] || extras=libvirt,client
-    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-        die "Python 3.11 or later is needed; $python is" \
-            "$("$python" --version 2>&1). Set PYTHON to another"
-    stamp=$PYTHON_VENV/.stack-$DRIVER
-    wanted=$(sha256sum <"$REPO/pyproject.toml")
-    if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
-        say "$PYTHON_VENV is up to date"
-        return 0
-    fi
-    [ -x "$PYTHON_VENV/bin/python" ] ||
-        run_logged venv "$python" -m venv "$PYTHON_VENV"
-    # Two stacks of one clone may start at once.
-    run_logged pip-install flock "$PYTHON_VENV/.stack-lock" \
-        "$PYTHON_VENV/bin/python" -m pip install \
-        --disable-pip-version-check -e "$REPO[$extras]"
-    echo "$wanted" >"$stamp"
 }
 
 build_guest() {
@@ -337,7 +316,11 @@ main() {
     mapfile -t wanted < <(packages "$DRIVER" "$DB")
     install_packages "${wanted[@]}"
     step "Python environment"
-    make_venv
+    if [ "$DRIVER" = fake ]; then
+        make_venv client
+    else
+        make_venv libvirt,client
+    fi
     step "guest image"
     build_guest
     step "hypervisor"

@@ -18,9 +18,22 @@ pytest_plugins = [
 _HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test by the directory that it stands in."""
+    """Mark each test by the directory that it stands in.
+
+    What shares a cloud, or stands in one module of slow tests, goes to one
+    process of a run with several.
+    """
     for item in items:
         kind = item.path.relative_to(_HERE).parts[0]
         if kind in ("functional", "integration"):
             item.add_marker(kind)
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    call = getattr(item, "callspec", None)
+    if call is not None and "cloud" in call.params:
+        return f"cloud-{call.params['cloud']}"
+    return item.path.stem
