@@ -193,8 +193,10 @@ class ClientBase:
                 reason=f"{method} could not be sent"
             ) from error
         except messaging.RemoteError as error:
+            # The peer's log has the whole of it; a user may see this one.
+            LOG.error("%s failed there: %s", method, error.value)
             raise exception.Internal(
-                reason=f"{method} failed: {error.exc_type}: {error.value}"
+                reason=f"{method} failed with {error.exc_type}"
             ) from error
         _last_round_trip = time.time()
         return result

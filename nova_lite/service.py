@@ -258,10 +258,18 @@ class _InProcess:
         while True:
             for number in os.read(self._read_fd, 16):
                 if number == signal.SIGHUP:
-                    CONF.mutate_config_files()
-                    self._server.reset()
+                    self._reload()
                 elif number in (signal.SIGTERM, signal.SIGINT):
                     self._stop()
+
+    def _reload(self) -> None:
+        LOG.info("Reading the configuration again")
+        try:
+            CONF.mutate_config_files()
+            self._server.reset()
+        except Exception as error:
+            # A file with a fault in it must not end the watch for SIGTERM.
+            LOG.error("The configuration stays as it was: %s", error)
 
     def _stop(self) -> None:
         if self._stopping:
