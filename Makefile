@@ -23,7 +23,7 @@ define step
 endef
 
 .PHONY: help needs test lint types unit functional functional-threading \
-	integration golden bench clean
+	integration golden genconfig bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -60,6 +60,12 @@ integration: ## libvirt and guests, kill -9, the stock client, packages
 golden: ## write the reviewed files of tests/golden anew
 	NOVA_LITE_GOLDEN=rewrite $(PYTEST) tests/unit/virt $(ARGS)
 	git diff --stat -- tests/golden
+
+genconfig: ## write the samples of configuration and policy anew
+	$(BIN)/oslo-config-generator \
+		--config-file etc/nova_lite/config-generator.conf
+	$(BIN)/oslopolicy-sample-generator \
+		--config-file etc/nova_lite/policy-generator.conf
 
 bench: ## figures of the scheduler; see bench/ for the rest
 	$(BIN)/python bench/scheduler.py
