@@ -58,8 +58,9 @@ integration: ## libvirt and guests, kill -9, the stock client, packages
 	$(PYTEST) $(SPREAD) tests/integration $(ARGS)
 
 golden: ## write the reviewed files of tests/golden anew
-	NOVA_LITE_GOLDEN=rewrite $(PYTEST) tests/unit/virt $(ARGS)
-	git diff --stat -- tests/golden
+	NOVA_LITE_GOLDEN=rewrite $(PYTEST) tests/unit/virt \
+		tests/unit/test_rpc_contract.py $(ARGS)
+	git diff --stat -- tests/golden tests/unit/rpc_contract.json
 
 genconfig: ## write the samples of configuration and policy anew
 	$(BIN)/oslo-config-generator \
