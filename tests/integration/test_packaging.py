@@ -199,3 +199,15 @@ def test_samples_and_units_are_installed(environment: Path) -> None:
         assert (shared / name).read_text() == kept
     units = {path.name for path in (_ROOT / "etc" / "systemd").iterdir()}
     assert {path.name for path in (shared / "systemd").iterdir()} == units
+
+
+def test_the_documents_are_installed(environment: Path) -> None:
+    shared = environment / "share" / "doc" / "nova-lite"
+    installed = {
+        str(path.relative_to(shared)) for path in shared.rglob("*.md")
+    }
+    kept = [*(_ROOT / "doc").rglob("*.md"), _ROOT / "README.md"]
+    assert installed == {
+        *(str(path.relative_to(_ROOT)) for path in kept),
+        "CHANGELOG.md",
+    }
