@@ -25,7 +25,7 @@ OPTS = [
         help="URL of the identity service. Empty means that the daemons have "
         "no account: a compute then cannot download images.",
     ),
-    cfg.StrOpt("username", default="nova", help="Name of the account."),
+    cfg.StrOpt("username", default="nova-lite", help="Name of the account."),
     cfg.StrOpt(
         "user_domain_id",
         default="default",
