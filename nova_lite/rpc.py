@@ -59,6 +59,12 @@ def init(entity_serializer: Any) -> None:
     _transport = messaging.get_rpc_transport(
         CONF, allowed_remote_exmods=[exception.__name__]
     )
+    if "oslo_messaging_rabbit" in CONF:
+        # After an outage everybody is back within seconds, not in half a
+        # minute; a configured value goes before this one.
+        CONF.set_default(
+            "rabbit_interval_max", 5, group="oslo_messaging_rabbit"
+        )
     _serializer = _Serializer(entity_serializer)
 
 

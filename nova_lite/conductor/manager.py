@@ -100,13 +100,12 @@ class ComputeTaskManager:
         self._scheduler = query.SchedulerQueryClient()
         self._worker = ""
         self._sweep: Sweep | None = None
+        self._silence = Silence(_patience_s(), self._ping)
 
     def start(self, worker: str) -> None:
         """Begin to sweep, as this incarnation."""
         self._worker = worker
-        self._sweep = Sweep(
-            self._compute, self, Silence(_patience_s(), self._ping)
-        )
+        self._sweep = Sweep(self._compute, self, self._silence)
         self._sweep.start(CONF.conductor.sweep_interval)
 
     def _ping(self) -> None:
@@ -125,7 +124,11 @@ class ComputeTaskManager:
     ) -> None:
         """Schedule queued builds and send them to their hosts."""
         task = build.BuildInstances(
-            self._worker, self.host, self._scheduler, self._compute
+            self._worker,
+            self.host,
+            self._scheduler,
+            self._compute,
+            self._silence.counts,
         )
         self._run(actions, task.execute, self.delete_instance)
 

@@ -107,6 +107,8 @@ class Sweep:
         looks = 0
         while not self._stopped:
             try:
+                # Asked each time, so that no outage goes unnoticed.
+                self._silence.counts()
                 self.look()
                 if looks % _LOOKS_PER_ORPHAN_HUNT == 0:
                     self.free_orphans()

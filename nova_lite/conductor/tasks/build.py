@@ -9,7 +9,7 @@ meanwhile is not sent on, and the waiting delete is run right after.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from oslo_config import cfg
@@ -40,7 +40,10 @@ class BuildInstances:
         host: str,
         scheduler: query.SchedulerQueryClient,
         compute: compute_rpcapi.ComputeAPI,
+        silence_counts: Callable[[], bool],
     ) -> None:
+        """``silence_counts``: whether a silent host is to be called dead."""
+        self._silence_counts = silence_counts
         self._worker = worker
         self._host = host
         self._scheduler = scheduler
@@ -80,11 +83,14 @@ class BuildInstances:
                 journal.put_back(action["id"], self._worker)
             return []
         placements, gave_way = [], []
+        may_be_up = self._may_be_up(destinations)
         for (action, instance), destination in zip(
             group, destinations, strict=True
         ):
             if destination.selection is None:
-                if not self._no_valid_host(
+                if may_be_up:
+                    journal.put_back(action["id"], self._worker)
+                elif not self._no_valid_host(
                     action, instance, destination, began
                 ):
                     self._give_way(action["id"], instance["uuid"], began)
@@ -179,6 +185,19 @@ class BuildInstances:
         journal.preempted(
             action_id, self._worker, self._event(began, "Preempted")
         )
+
+    def _may_be_up(self, destinations: Sequence[Destination]) -> bool:
+        """Whether hosts were turned away only since an outage silenced them.
+
+        Builds are then tried again when the hosts have had time to report.
+        """
+        silent = any(
+            row["filter"] == "ComputeFilter"
+            and row["reason"].startswith("down")
+            for destination in destinations
+            for row in destination.reasons
+        )
+        return silent and not self._silence_counts()
 
     def _no_valid_host(
         self,

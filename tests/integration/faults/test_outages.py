@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ import requests
 
 from nova_lite.supervisor.rabbitmq import RabbitNode
 from tests.fixtures import cloud as clouds
+from tests.fixtures import servers
 from tests.fixtures.cloud import Cloud, wait_until
-from tests.fixtures.database import DatabaseServer
+from tests.fixtures.database import DatabaseServer, MariaDB
 from tests.fixtures.rabbitmq import fresh_transport_url, stop_for
 from tests.integration.faults.conftest import (
     SERVERS,
@@ -27,81 +29,91 @@ from tests.integration.faults.conftest import (
 _PATIENCE_S = 5.0
 
 
-@pytest.fixture(params=["eventlet", "threading"])
-def own_cloud(
+@dataclass
+class Breakable:
+    """A cloud on a broker and a database that a test may stop."""
+
+    cloud: Cloud
+    broker: RabbitNode
+    database: DatabaseServer
+
+
+@pytest.fixture(scope="module", params=["eventlet", "threading"])
+def own(
     request: pytest.FixtureRequest,
-    own_rabbitmq: RabbitNode,
-    own_mariadb: DatabaseServer,
-    tmp_path: Path,
-) -> Iterator[Cloud]:
-    """A cloud on a broker and a database that the test may stop."""
-    made = Cloud(
-        tmp_path,
-        fresh_transport_url(own_rabbitmq),
-        own_mariadb.fresh_url(),
-        concurrency=request.param,
-        settings=SLOW_BUILDS,
-    )
-    with clouds.running(made):
-        yield made
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Breakable]:
+    """Servers and a cloud of this module's own, for each kind of thread."""
+    base = servers.base_directory()
+    broker = RabbitNode(base / f"rabbitmq-outages-{request.param}")
+    database = MariaDB(base / f"mariadb-outages-{request.param}")
+    try:
+        broker.start()
+        database.start()
+        made = Cloud(
+            tmp_path_factory.mktemp("outages"),
+            fresh_transport_url(broker),
+            database.fresh_url(),
+            concurrency=request.param,
+            settings=SLOW_BUILDS,
+        )
+        with clouds.running(made):
+            yield Breakable(made, broker, database)
+    finally:
+        broker.stop()
+        database.stop()
 
 
-def test_broker_away_for_ten_seconds(
-    own_cloud: Cloud, own_rabbitmq: RabbitNode
-) -> None:
-    before, during = Crowd(own_cloud, "before-"), Crowd(own_cloud, "during-")
+def test_broker_away_for_ten_seconds(own: Breakable) -> None:
+    before, during = Crowd(own.cloud, "before-"), Crowd(own.cloud, "during-")
     before.post()
-    outage = Later(lambda: stop_for(own_rabbitmq, 10))
-    wait_until(lambda: not own_rabbitmq.is_running(), 20, "the broker is down")
-    assert _seconds(lambda: own_cloud.tenant.get("/servers/detail")) < (
+    outage = Later(lambda: stop_for(own.broker, 10))
+    wait_until(lambda: not own.broker.is_running(), 20, "the broker is down")
+    assert _seconds(lambda: own.cloud.tenant.get("/servers/detail")) < (
         _PATIENCE_S
     )
     assert _seconds(during.post) < _PATIENCE_S
     assert during.answer == 202
-    shown = own_cloud.tenant.get("/servers?name=during-")["servers"]
+    shown = own.cloud.tenant.get("/servers?name=during-")["servers"]
     assert len(shown) == SERVERS
-    assert not own_rabbitmq.is_running(), "it was all during the outage"
+    assert not own.broker.is_running(), "it was all during the outage"
 
     outage.join()
     before.assert_all_active()
     during.assert_all_active()
-    own_cloud.wait_serving()
+    own.cloud.wait_serving()
 
     before.delete()
-    outage = Later(lambda: stop_for(own_rabbitmq, 1))
+    outage = Later(lambda: stop_for(own.broker, 1))
     during.delete()
     outage.join()
     before.assert_gone()
     during.assert_gone()
 
 
-def test_database_restarted(
-    own_cloud: Cloud, own_mariadb: DatabaseServer
-) -> None:
-    crowd = Crowd(own_cloud, "crowd-")
+def test_database_restarted(own: Breakable) -> None:
+    crowd = Crowd(own.cloud, "crowd-")
     crowd.post()
-    own_mariadb.restart()
+    own.database.restart()
     crowd.assert_all_active()
 
-    restart = Later(own_mariadb.restart)
+    restart = Later(own.database.restart)
     crowd.delete()
     restart.join()
     crowd.assert_gone()
 
 
-def test_database_away_for_a_while(
-    own_cloud: Cloud, own_mariadb: DatabaseServer
-) -> None:
+def test_database_away_for_a_while(own: Breakable) -> None:
     """Longer than a daemon tries again; a user gets a sentence meanwhile."""
-    crowd = Crowd(own_cloud, "crowd-")
+    crowd = Crowd(own.cloud, "crowd-")
     crowd.post()
-    own_mariadb.stop()
+    own.database.stop()
     try:
-        answer = own_cloud.tenant.send("GET", "/servers")
+        answer = own.cloud.tenant.send("GET", "/servers")
         assert answer.status_code == 503, answer.text
         assert "Traceback" not in answer.text
     finally:
-        own_mariadb.start()
+        own.database.start()
     crowd.assert_all_active()
     crowd.delete()
     crowd.assert_gone()
