@@ -55,9 +55,7 @@ class Allocation(Base):
     )
 
     # An instance's uuid (later also a migration's).
-    consumer_uuid: Mapped[str] = mapped_column(
-        sa.String(36), primary_key=True
-    )
+    consumer_uuid: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
     provider_id: Mapped[int] = mapped_column(
         sa.ForeignKey("resource_providers.id"), primary_key=True
     )
