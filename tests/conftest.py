@@ -3,9 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from nova_lite import concurrency
+
+# Before a test imports anything of nova_lite: the tests run on native
+# threads; daemons that run on green ones are processes of their own.
+concurrency.setup(concurrency.THREADING)
 
 pytest_plugins = [
     "tests.fixtures.servers",
@@ -18,8 +25,10 @@ pytest_plugins = [
 _HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(
+    items: list[pytest.Item],
+) -> Generator[None, None, None]:
     """Mark each test by the directory that it stands in.
 
     What shares a cloud, or stands in one module of slow tests, goes to one
@@ -30,6 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if kind in ("functional", "integration"):
             item.add_marker(kind)
             item.add_marker(pytest.mark.xdist_group(_group(item)))
+    return (yield)
 
 
 def _group(item: pytest.Item) -> str:

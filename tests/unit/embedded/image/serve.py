@@ -65,7 +65,10 @@ class TokenMiddleware:
             status,
             [
                 ("Content-Type", "application/json"),
-                ("X-Subject-Token", "srv:service" if name == "nova" else name),
+                (
+                    "X-Subject-Token",
+                    "srv:service" if name == "nova-lite" else name,
+                ),
             ],
         )
         return [json.dumps({"token": token}).encode()]
