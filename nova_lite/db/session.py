@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database's door: one engine a process, transactions, retries.
+"""The database's door: the engines of a process, transactions, retries.
 
 Used in api, conductor, scheduler and manage processes. ``reader()`` and
 ``writer()`` give a session in a transaction; ``transaction`` retries a
@@ -39,6 +39,7 @@ _RETRIABLE = (
 _SQLITE_LOCK_WAIT_S = 30.0
 
 _engine: sa.Engine | None = None
+_reading: sa.Engine | None = None
 _statements = 0
 
 
@@ -65,10 +66,27 @@ def engine() -> sa.Engine:
     return _engine
 
 
+def _reading_engine() -> sa.Engine:
+    """The engine of transactions that only read.
+
+    A server needs no BEGIN and no ROLLBACK for these: at READ COMMITTED
+    each statement sees what is committed, in a transaction or not. SQLite
+    has no round trips to save, and its readers do want one snapshot.
+    """
+    global _reading
+    if _reading is None:
+        if engine().dialect.name == "sqlite":
+            return engine()
+        _reading = _make_engine(
+            url(), isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True
+        )
+    return _reading
+
+
 def ping() -> None:
     """Ask the database for nothing. Raises: DatabaseUnavailable."""
     try:
-        with engine().connect() as connection:
+        with _reading_engine().connect() as connection:
             connection.execute(sa.text("SELECT 1"))
     except db_exc.DBError as error:
         raise exception.DatabaseUnavailable() from error
@@ -76,13 +94,14 @@ def ping() -> None:
 
 def dispose() -> None:
     """Close the connections; the next use makes a new engine."""
-    global _engine
-    if _engine is not None:
-        _engine.dispose()
-        _engine = None
+    global _engine, _reading
+    for made in (_engine, _reading):
+        if made is not None:
+            made.dispose()
+    _engine = _reading = None
 
 
-def _make_engine(address: str) -> sa.Engine:
+def _make_engine(address: str, **options: Any) -> sa.Engine:
     sqlite = address.startswith("sqlite")
     if sqlite:
         made = sa.create_engine(
@@ -105,7 +124,7 @@ def _make_engine(address: str) -> sa.Engine:
             # waits in ``transaction`` like any other.
             max_retries=0,
             connection_recycle_time=3600,
-            _engine_target=_engine_without_reset,
+            _engine_target=functools.partial(_engine_without_reset, **options),
         )
     if sqlite:
         exc_filters.register_engine(made)
@@ -187,7 +206,7 @@ def _retry_locked(begin: Callable[[], Any]) -> None:
 @contextlib.contextmanager
 def reader() -> Iterator[orm.Session]:
     """A session in a transaction that only reads."""
-    with orm.Session(engine(), expire_on_commit=False) as session:
+    with orm.Session(_reading_engine(), expire_on_commit=False) as session:
         yield session
 
 

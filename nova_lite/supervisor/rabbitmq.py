@@ -164,6 +164,20 @@ class RabbitNode:
         return self.transport_url(name)
 
     def _call(self, expression: str) -> None:
+        """Raises: ConfigurationError when the node refuses."""
+        # It serves AMQP a moment before its name can be looked up.
+        deadline = time.monotonic() + 10
+        while (said := self._evaluate(expression)) and (
+            b"failed to connect" in said and time.monotonic() < deadline
+        ):
+            time.sleep(0.2)
+        if said:
+            raise exception.ConfigurationError(
+                reason=f"RabbitMQ refused: {said.decode()[-300:]}"
+            )
+
+    def _evaluate(self, expression: str) -> bytes:
+        """Run Erlang in the node; what it said against it, if anything."""
         done = subprocess.run(
             ["erl_call", "-sname", self.identity.node, "-e"],
             input=f"{expression}.\n".encode(),
@@ -173,9 +187,8 @@ class RabbitNode:
             timeout=60,
         )
         if done.returncode or b"error" in done.stdout:
-            raise exception.ConfigurationError(
-                reason=f"RabbitMQ refused: {done.stdout.decode()[-300:]}"
-            )
+            return done.stdout or b"no reason was given"
+        return b""
 
     @property
     def _mark(self) -> str:
