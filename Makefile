@@ -13,8 +13,8 @@ PYTEST := $(BIN)/python -m pytest
 JOBS ?= auto
 # Further arguments of pytest: make unit ARGS='-k scheduler -x'
 ARGS ?=
-# One group of tests (a cloud, a module of faults) stays in one process.
-SPREAD := -n $(JOBS) --dist loadgroup
+# tests/conftest.py says which tests stay together in one process.
+SPREAD := -n $(JOBS)
 
 # $(call step,NAME,COMMAND): run a command, and say how long it took.
 define step
