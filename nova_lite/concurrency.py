@@ -244,14 +244,14 @@ def _prepare_without_bind(http: Any) -> Callable[[], None]:
     return prepare
 
 
-def exit_after(seconds: float) -> None:
+def exit_after(seconds: float, status: int = 1) -> None:
     """End this process hard unless it ends by itself before."""
     native_threading = original("threading")
     native_time = original("time")
 
     def end() -> None:
         native_time.sleep(seconds)
-        os._exit(1)
+        os._exit(status)
 
     native_threading.Thread(target=end, daemon=True).start()
 

@@ -39,6 +39,25 @@ MANAGERS = {
 }
 
 
+# With the broker away, whatever has to do with it would wait for its return.
+_BUS_PATIENCE_S = 5
+
+
+def _within(seconds: float, act: Callable[[], object]) -> None:
+    """Do it, but go on after ``seconds`` even if it is not done."""
+    done = threading.Event()
+
+    def run() -> None:
+        try:
+            act()
+        finally:
+            done.set()
+
+    concurrency.spawn(run, name=act.__name__)
+    if not done.wait(seconds):
+        LOG.info("Not waiting any longer for %s", act.__qualname__)
+
+
 class Serving(Protocol):
     """What ``serve`` can run."""
 
@@ -62,7 +81,7 @@ class Service(oslo_service.Service):  # type: ignore[misc]
         self.manager: Manager
         self._rpcserver: Any = None
         self._membership: Membership | None = None
-        self._timers: Any = None
+        self._timers = threadgroup.ThreadGroup()
         self._gone = threading.Event()
 
     @classmethod
@@ -120,7 +139,6 @@ class Service(oslo_service.Service):  # type: ignore[misc]
             if CONF.periodic_fuzzy_delay
             else None
         )
-        self._timers = threadgroup.ThreadGroup()
         self._timers.add_dynamic_timer(
             self._periodic_tasks,
             initial_delay=delay,
@@ -133,17 +151,14 @@ class Service(oslo_service.Service):  # type: ignore[misc]
     def stop(self, graceful: bool = False) -> None:
         """Take no more messages, finish what runs, sign off."""
         LOG.info("Stopping %s", self.binary)
-        if self._rpcserver is not None:
-            self._rpcserver.stop()
-        if self._timers is not None:
-            self._timers.stop()
+        _within(_BUS_PATIENCE_S, self._rpcserver.stop)
+        self._timers.stop()
         self.manager.drain(CONF.graceful_shutdown_timeout or 86400)
-        if self._rpcserver is not None:
-            self._rpcserver.wait()
+        _within(_BUS_PATIENCE_S, self._rpcserver.wait)
         if self._membership is not None:
-            self._membership.leave()
+            _within(_BUS_PATIENCE_S, self._membership.leave)
         self.manager.cleanup_host()
-        rpc.cleanup()
+        _within(_BUS_PATIENCE_S, rpc.cleanup)
         self._gone.set()
         super().stop(graceful)
 
@@ -282,7 +297,12 @@ class _InProcess:
         if CONF.graceful_shutdown_timeout:
             # drain() has the same limit; this is for whatever hangs beside.
             concurrency.exit_after(CONF.graceful_shutdown_timeout + 10)
-        concurrency.spawn(self._server.stop, name="stop")
+        concurrency.spawn(self._end, name="stop")
+
+    def _end(self) -> None:
+        self._server.stop()
+        # Threads of libraries may wait for ever for a broker that is away.
+        concurrency.exit_after(_BUS_PATIENCE_S, status=0)
 
     def wait(self) -> None:
         self._server.wait()
