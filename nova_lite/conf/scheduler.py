@@ -27,7 +27,7 @@ OPTS = [
     ),
     cfg.IntOpt(
         "select_timeout_s",
-        default=60,
+        default=15,
         min=1,
         max=600,
         help="Seconds that conductor waits for a decision before it takes "
