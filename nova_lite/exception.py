@@ -14,13 +14,22 @@ from typing import Any
 
 
 class NovaLiteException(Exception):
-    """Base of every domain error; ``code`` is the HTTP status it means."""
+    """Base of every domain error; ``code`` is the HTTP status it means.
+
+    ``details`` is what only an administrator is to see, such as host names.
+    """
 
     message = "An unknown error happened."
     code = 500
 
-    def __init__(self, message: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        message: str | None = None,
+        details: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         self.kwargs = kwargs
+        self.details = details
         if message is None:
             message = self.message % kwargs if kwargs else self.message
         super().__init__(message)

@@ -173,15 +173,15 @@ class Operation(abc.ABC):
 
 def fault_of(error: Exception, host: str | None) -> dict[str, Any]:
     """The fault row of an error."""
-    known = isinstance(error, exception.NovaLiteException)
+    code, details = 500, None
+    if isinstance(error, exception.NovaLiteException):
+        code, details = error.code, error.details
+    if details is None:
+        details = "".join(traceback.format_exception(error))
     return {
-        "code": error.code
-        if isinstance(error, exception.NovaLiteException)
-        else 500,
+        "code": code,
         "message": sentence(error),
-        "details": None
-        if known and not error.__cause__
-        else "".join(traceback.format_exception(error)),
+        "details": details,
         "host": host,
     }
 

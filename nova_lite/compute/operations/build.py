@@ -120,9 +120,10 @@ class Build(Operation):
 def _out_of_hosts(
     tried: list[dict[str, str]], error: Exception
 ) -> exception.MaxRetriesExceeded:
-    hosts = "; ".join(f"{one['host']}: {one['reason']}" for one in tried)
+    reasons = "; ".join(dict.fromkeys(one["reason"] for one in tried))
     final = exception.MaxRetriesExceeded(
-        reason=f"The build failed on {len(tried)} hosts: {hosts}"
+        reason=f"The build failed on {len(tried)} hosts: {reasons}",
+        details="\n".join(f"{one['host']}: {one['reason']}" for one in tried),
     )
     final.__cause__ = error
     return final

@@ -206,40 +206,45 @@ class BuildInstances:
         destination: Destination,
         began: datetime.datetime,
     ) -> bool:
-        tried = _tried(action)
-        summary = _summary(destination.reasons)
-        error: exception.NoValidHost
-        if tried:
-            hosts = "; ".join(f"{t['host']}: {t['reason']}" for t in tried)
-            error = exception.MaxRetriesExceeded(
-                reason=f"The build failed on {len(tried)} host(s): {hosts}. "
-                f"No other host would do: {summary}"
-            )
-        else:
-            error = exception.NoValidHost(reason=summary)
-        return journal.fail(
-            action["id"],
-            self._worker,
-            instance["uuid"],
-            {
-                "vm_state": vm_states.ERROR,
-                "task_state": None,
-                "host": None,
-                "node": None,
-            },
-            self._event(
-                began,
-                "Error",
-                details=error.format_message(),
-                traceback=_by_host(destination.reasons),
-            ),
-            {
-                "code": 500,
-                "message": error.format_message(),
-                "details": _by_host(destination.reasons),
-                "host": self._host,
-            },
+        """End a build for good; False when a delete came first."""
+        error = _no_host(_tried(action), destination.reasons)
+        event = self._event(
+            began,
+            "Error",
+            details=error.format_message(),
+            traceback=error.details or "",
         )
+        fault = {
+            "code": error.code,
+            "message": error.format_message(),
+            "details": error.details,
+            "host": self._host,
+        }
+        updates = {
+            "vm_state": vm_states.ERROR,
+            "task_state": None,
+            "host": None,
+            "node": None,
+        }
+        return journal.fail(
+            action["id"], self._worker, instance["uuid"], updates, event, fault
+        )
+
+
+def _no_host(
+    tried: Sequence[Mapping[str, str]], reasons: Sequence[Mapping[str, Any]]
+) -> exception.NoValidHost:
+    """A sentence for the tenant, and host by host for administrators."""
+    summary = _summary(reasons)
+    if not tried:
+        return exception.NoValidHost(reason=summary, details=_by_host(reasons))
+    causes = "; ".join(dict.fromkeys(one["reason"] for one in tried))
+    failed = "\n".join(f"{one['host']}: {one['reason']}" for one in tried)
+    return exception.MaxRetriesExceeded(
+        reason=f"The build failed on {len(tried)} host(s): {causes} "
+        f"No other host would do: {summary}",
+        details=f"{failed}\n{_by_host(reasons)}",
+    )
 
 
 def _as_row(chosen: Selection) -> Row:
