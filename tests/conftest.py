@@ -13,8 +13,10 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 from nova_lite import concurrency
 
 # Before a test imports anything of nova_lite: the tests run on native
-# threads; daemons that run on green ones are processes of their own.
-concurrency.setup(concurrency.THREADING)
+# threads, but for a run that somebody began on green ones; daemons on green
+# threads are processes of their own.
+if concurrency.mode() != concurrency.EVENTLET:
+    concurrency.setup(concurrency.THREADING)
 
 pytest_plugins = [
     "tests.fixtures.servers",
@@ -55,6 +57,7 @@ class Spread(LoadScopeScheduling):
         return path
 
 
+@pytest.hookimpl(optionalhook=True)  # there are runs without xdist
 def pytest_xdist_make_scheduler(
     config: pytest.Config, log: Any
 ) -> LoadScopeScheduling:
