@@ -399,7 +399,8 @@ class Relay:
 
     @staticmethod
     def _pump(source: socket.socket, sink: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        # A green socket that another thread closes says EOFError.
+        with contextlib.suppress(OSError, EOFError):
             while data := source.recv(65536):
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_RDWR)
