@@ -17,12 +17,12 @@ trap 'on_error $?' ERR
 STATE=${TMPDIR:-/tmp}/nova-lite-needs-$(id -u)
 STEP_TOTAL=2
 
-# Beside what stacks need: systemd-analyze for the units, git and the rest
-# for the test of the package.
+# Beside what stacks need: systemd-analyze for the units, git for the test of
+# the package, genisoimage for the test guest's config drive.
 test_packages() {
     packages libvirt mariadb
     packages libvirt postgresql
-    printf '%s\n' systemd git
+    printf '%s\n' systemd git genisoimage
 }
 
 step "system packages"

@@ -11,6 +11,7 @@ packages() {
     echo rabbitmq-server
     echo iproute2
     echo util-linux
+    echo openssh-client
     if [ "$1" = libvirt ]; then
         printf '%s\n' qemu-system-x86 qemu-utils libvirt-daemon-system \
             libvirt-clients libvirt-dev pkg-config gcc
