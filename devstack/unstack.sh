@@ -58,8 +58,10 @@ PYTHON
 guests() {
     local uuid
     for uuid in $(virsh -q -c qemu:///system list --all --uuid); do
+        # grep reads to the end: virsh must not die of a closed pipe, which
+        # would look as if the guest were not ours.
         if virsh -q -c qemu:///system dumpxml "$uuid" 2>/dev/null |
-            grep -qF "'$STATE/instances/"; then
+            grep -F "'$STATE/instances/" >/dev/null; then
             echo "$uuid"
         fi
     done

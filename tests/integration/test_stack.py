@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -81,8 +82,10 @@ class Stack:
     def daemon(self, name: str) -> psutil.Process | None:
         """A daemon that runs under it."""
         for child in self.supervisor().children():
-            if f"nova_lite.cmd.{name}" in child.cmdline():
-                return child
+            # One that was killed is a zombie until its parent has seen it.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if f"nova_lite.cmd.{name}" in child.cmdline():
+                    return child
         return None
 
     def processes(self) -> list[str]:
