@@ -39,8 +39,12 @@ missing_packages() {
     done
 }
 
+# Set while the file is ours: a machine may have one of its own.
+POLICY_MADE=
+
 _policy_remove() {
-    rm -f "$POLICY"
+    [ -z "$POLICY_MADE" ] || rm -f "$POLICY"
+    POLICY_MADE=
 }
 
 # Debian starts a daemon when it installs it. Where systemd does not keep it,
@@ -50,6 +54,7 @@ _policy_forbid_start() {
     [ -e "$POLICY" ] && return 0
     printf '#!/bin/sh\nexit 101\n' >"$POLICY"
     chmod 755 "$POLICY"
+    POLICY_MADE=1
     trap _policy_remove EXIT
 }
 
@@ -67,6 +72,6 @@ install_packages() {
     run_logged apt-update apt-get -q update
     run_logged apt-install apt-get -q install -y --no-install-recommends \
         "${missing[@]}"
-    [ -d /run/systemd/system ] || _policy_remove
+    _policy_remove
     trap - EXIT
 }
