@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from nova_lite import objects
 from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.conductor import rpcapi as conductor_rpcapi
+from nova_lite.objects.base import NovaObjectRegistry
 from nova_lite.scheduler import rpcapi as scheduler_rpcapi
 
 CONTRACT = pathlib.Path(__file__).with_name("rpc_contract.json")
@@ -89,6 +91,27 @@ def surface() -> dict[str, Any]:
     return made
 
 
+def wire() -> dict[str, Any]:
+    """Each versioned object: its version, fields and remote methods."""
+    objects.register_all()
+    made = {}
+    for name, (newest, *_) in NovaObjectRegistry.obj_classes().items():
+        methods = {
+            method: str(inspect.signature(getattr(newest, method).original_fn))
+            for method in dir(newest)
+            if getattr(getattr(newest, method), "remotable", False)
+        }
+        made[name] = {
+            "version": newest.VERSION,
+            "fields": {
+                name: type(field).__name__ + "?" * field.nullable
+                for name, field in newest.fields.items()
+            },
+            "methods": methods,
+        }
+    return made
+
+
 @pytest.mark.parametrize("name", PAIRS)
 def test_manager_takes_what_rpcapi_sends(name: str) -> None:
     client, path = PAIRS[name]
@@ -100,7 +123,7 @@ def test_manager_takes_what_rpcapi_sends(name: str) -> None:
 
 
 def test_contract_is_kept() -> None:
-    present = surface()
+    present = {**surface(), "objects": wire()}
     if os.environ.get("NOVA_LITE_GOLDEN") == "rewrite":
         CONTRACT.write_text(json.dumps(present, indent=2, sort_keys=True))
     promised = json.loads(CONTRACT.read_text())
