@@ -133,11 +133,6 @@ def original(module: str) -> Any:
     return importlib.import_module(module)
 
 
-def in_hub_from_native(fn: Callable[[Any], None]) -> NativeMailbox:
-    """A mailbox by which a native thread hands items to green code."""
-    return NativeMailbox(fn)
-
-
 class NativeMailbox:
     """Items put by a native thread, handled one by one by a green thread.
 

@@ -47,13 +47,6 @@ class RequestContext(oslo_context.RequestContext):
         """A context as a peer sent it; unknown keys are passed over."""
         return cls(**{k: v for k, v in values.items() if k in _WIRE})
 
-    def elevated(self) -> RequestContext:
-        """The same request with an administrator's rights."""
-        values = self.to_wire()
-        values["is_admin"] = True
-        values["roles"] = sorted({*self.roles, "admin"})
-        return RequestContext.from_wire(values)
-
     def to_policy_values(self) -> dict[str, Any]:
         """The credentials that policy rules compare with a target."""
         values = dict(super().to_policy_values())

@@ -142,14 +142,6 @@ class PolicyNotAuthorized(Forbidden):
     message = "Policy doesn't allow %(action)s to be performed."
 
 
-class OverQuota(NovaLiteException):
-    message = (
-        "Quota exceeded for %(overs)s: Requested %(requested)s, but already "
-        "used %(used)s of %(allowed)s %(overs)s"
-    )
-    code = 403
-
-
 # --- 404 ---------------------------------------------------------------------
 
 
@@ -202,10 +194,6 @@ class ComputeHostNotFound(NotFound):
     message = "Compute host %(host)s could not be found."
 
 
-class ResourceProviderNotFound(NotFound):
-    message = "No resource provider %(uuid)s."
-
-
 # --- 409: the request fights with the present state --------------------------
 
 
@@ -229,17 +217,6 @@ class InstanceIsLocked(Conflict):
     message = "Instance %(instance_uuid)s is locked"
 
 
-class UnexpectedTaskState(Conflict):
-    message = (
-        "Instance %(instance_uuid)s changed meanwhile: expected task_state "
-        "%(expected)s, found %(actual)s."
-    )
-
-
-class UnexpectedDeletingTaskState(UnexpectedTaskState):
-    message = "Instance %(instance_uuid)s is being deleted."
-
-
 class FlavorExists(Conflict):
     message = "Flavor with name %(name)s already exists."
 
@@ -257,12 +234,6 @@ class FlavorAccessExists(Conflict):
 
 class KeypairExists(Conflict):
     message = "Key pair '%(key_name)s' already exists."
-
-
-class ClaimConflict(Conflict):
-    """A provider's generation moved between read and write: read again."""
-
-    message = "Provider %(provider)s was changed by another claim."
 
 
 # --- 503 ---------------------------------------------------------------------
@@ -344,10 +315,6 @@ class ImageDownloadFailed(ImageError):
 
 class ImageChecksumMismatch(ImageError):
     message = "Image %(image_id)s arrived damaged: %(reason)s"
-
-
-class NetworkError(Internal):
-    message = "The network service failed: %(reason)s"
 
 
 class BuildAbort(Internal):

@@ -16,6 +16,7 @@ from oslo_log import log as logging
 from nova_lite import exception, policy
 from nova_lite.compute import create, rpcapi, transitions
 from nova_lite.compute.request import CreateRequest
+from nova_lite.compute.transitions import Transition
 from nova_lite.conductor import api as conductor_api
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
@@ -85,10 +86,9 @@ class API:
     def delete(self, context: RequestContext, row: Mapping[str, Any]) -> None:
         """Accept a delete; one that is accepted already is no error.
 
-        Raises: InstanceIsLocked.
+        Raises: InstanceIsLocked, InstanceInvalidState.
         """
-        if row["locked"] and not context.is_admin:
-            raise exception.InstanceIsLocked(instance_uuid=row["uuid"])
+        _check_begin(context, row, transitions.DELETE)
         accepted = _begin_delete(context, row["uuid"])
         if accepted is None:
             return
@@ -117,6 +117,21 @@ class API:
             row["host"],
             row["uuid"],
             -1 if length is None else length,
+        )
+
+
+def _check_begin(
+    context: RequestContext, row: Mapping[str, Any], wanted: Transition
+) -> None:
+    """Whether the table lets an operation begin on a server now."""
+    if wanted.needs_unlocked and row["locked"] and not context.is_admin:
+        raise exception.InstanceIsLocked(instance_uuid=row["uuid"])
+    if not transitions.allows(wanted, row["vm_state"], row["task_state"]):
+        raise exception.InstanceInvalidState(
+            method=wanted.action,
+            instance_uuid=row["uuid"],
+            attr="vm_state",
+            state=row["vm_state"],
         )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nova_lite import exception
-from nova_lite.compute import power_state, task_states, transitions, vm_states
+from nova_lite.compute import power_state, transitions, vm_states
 from nova_lite.compute.request import CreateRequest
 from nova_lite.context import RequestContext
 from nova_lite.image.api import Image
@@ -120,7 +120,7 @@ def rows(
         "reservation_id": reservation_id,
         "display_description": request.description,
         "vm_state": vm_states.BUILDING,
-        "task_state": task_states.SCHEDULING,
+        "task_state": transitions.BUILD.during,
         "power_state": power_state.NOSTATE,
         "availability_zone": placement["availability_zone"],
         "flavor": {name: flavor[name] for name in _FLAVOR_KEPT},

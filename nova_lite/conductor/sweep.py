@@ -207,6 +207,6 @@ class Sweep:
         lost_actions.give_up(
             row,
             transition.on_error,
-            f"{transition.action} was begun {row['attempt']} times, and each "
-            "time the service that ran it died before the end.",
+            f"{transition.action} was begun {row['attempt']} times and never "
+            "came to its end: the service that ran it died or failed.",
         )

@@ -10,7 +10,6 @@ writes to a server that is being deleted.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -355,7 +354,7 @@ def hand_over(
 
 
 @db.transaction
-def put_back(action_id: int, worker: str, delay_s: float = 0) -> bool:
+def put_back(action_id: int, worker: str) -> bool:
     """Queue an action again that this worker cannot run now.
 
     It does not count as an attempt: nothing was tried.
@@ -369,7 +368,7 @@ def put_back(action_id: int, worker: str, delay_s: float = 0) -> bool:
                 .values(
                     state=QUEUED,
                     attempt=InstanceAction.attempt - 1,
-                    queued_at=now() + datetime.timedelta(seconds=delay_s),
+                    queued_at=now(),
                 ),
             )
         )

@@ -109,7 +109,13 @@ def give_up(row: Row, vm_state: str | None, message: str) -> None:
             session,
             sa.update(Instance)
             .where(
-                Instance.uuid == row["instance_uuid"], Instance.deleted == 0
+                Instance.uuid == row["instance_uuid"],
+                Instance.deleted == 0,
+                # A build that is given up leaves a delete that came after
+                # it alone; a delete that is given up ends as one.
+                sa.true()
+                if row["operation"] == "delete"
+                else not_deleting(row["instance_uuid"]),
             )
             .values(**updates),
         )

@@ -226,3 +226,15 @@ def age(*actions: int) -> None:
             .where(InstanceAction.id.in_(actions))
             .values(claimed_at=now() - datetime.timedelta(minutes=1))
         )
+
+
+def test_build_that_is_given_up_leaves_a_delete_alone(book: Journal) -> None:
+    server, action = book.build(host="h1")
+    journal.claim([action], WORKER)
+    begin_delete(server)
+    with db.reader() as session:
+        rows = lost_actions.open_actions(session, 10)
+    [row] = [one for one in rows if one["operation"] == "build"]
+    lost_actions.give_up(row, "error", "It was begun 5 times.")
+    assert book.instance(server)["task_state"] == "deleting"
+    assert book.states(server) == {"build": "error", "delete": "queued"}
