@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Servers, and the faults that befell them."""
+"""Servers, the faults that befell them, and their tags."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ class Instance(Timestamped, Base):
         sa.Index(None, "deleted", "project_id", "created_at", "id"),
         sa.Index(None, "deleted", "created_at", "id"),
         sa.Index(None, "deleted", "host"),
+        # All that a quota counts: answered from the index alone.
+        sa.Index(
+            None, "project_id", "deleted", "user_id", "vcpus", "memory_mb"
+        ),
         sa.Index(None, "updated_at"),
         sa.Index(None, "reservation_id"),
         Base.__table_args__,
@@ -96,3 +100,14 @@ class InstanceFault(Base):
     details: Mapped[str | None] = mapped_column(LongText)
     host: Mapped[str | None]
     created_at: Mapped[datetime.datetime] = mapped_column(default=now)
+
+
+class InstanceTag(Base):
+    """A tag of a server."""
+
+    __tablename__ = "instance_tags"
+
+    instance_uuid: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
+    tag: Mapped[str] = mapped_column(
+        sa.String(60), primary_key=True, index=True
+    )
