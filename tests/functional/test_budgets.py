@@ -118,6 +118,8 @@ def quiet_cloud(
                 "update_resources_interval": _RARELY,
             },
             "conductor": {"sweep_interval": _RARELY, "resend_after": 60},
+            # Far off, yet limits: a boot costs what it does with quotas.
+            "quota": {"instances": 1000, "cores": 1000, "ram": 1000000},
         },
     )
     with clouds.running(made):
