@@ -34,7 +34,9 @@ class Operation:
     """What the API says of one controller method.
 
     ``since`` and ``until`` bound the versions that have it, inclusively.
-    ``status`` is that of success; ``gone`` answers 410 at any version.
+    ``status`` is that of success. ``errors`` are the statuses of its own
+    refusals, beside those of all (``openapi``); None for 409 of what
+    changes something. ``media_type`` is that of its answer.
     """
 
     since: str
@@ -42,6 +44,8 @@ class Operation:
     body: Schema | None
     query: Schema | None
     status: Value[int]
+    errors: tuple[int, ...] | None = None
+    media_type: str = "application/json"
 
     def exists_at(self, version: microversions.Version) -> bool:
         """Whether a request of this version finds the method."""
@@ -55,6 +59,8 @@ def operation(
     body: Schema | None = None,
     query: Schema | None = None,
     status: int | Value[int] = 200,
+    errors: tuple[int, ...] | None = None,
+    media_type: str = "application/json",
 ) -> Callable[[F], F]:
     """Say of a controller's method what the API says of it."""
     made = Operation(
@@ -63,6 +69,8 @@ def operation(
         body,
         query,
         Value(status) if isinstance(status, int) else status,
+        errors,
+        media_type,
     )
 
     def mark(method: F) -> F:
