@@ -82,6 +82,21 @@ class UnsupportedNetworks(Invalid):
     )
 
 
+class InvalidQuota(Invalid):
+    message = "%(reason)s"
+
+
+class InvalidAggregateAction(Invalid):
+    message = (
+        "Cannot perform action '%(action)s' on aggregate %(aggregate_id)s: "
+        "%(reason)s."
+    )
+
+
+class ComputeServiceUnavailable(Invalid):
+    message = "Compute service of %(host)s is unavailable at this time."
+
+
 class InvalidKeypair(Invalid):
     message = "Keypair data is invalid: %(reason)s"
 
@@ -142,6 +157,24 @@ class PolicyNotAuthorized(Forbidden):
     message = "Policy doesn't allow %(action)s to be performed."
 
 
+class ServerGroupFull(Forbidden):
+    message = (
+        "Quota exceeded, too many servers in group: take one that has room, "
+        "or ask for a higher quota of server_group_members."
+    )
+
+
+class OverQuota(Forbidden):
+    message = (
+        "Quota exceeded for %(overs)s: Requested %(requested)s, but already "
+        "used %(used)s of %(allowed)s %(overs)s"
+    )
+
+
+class LimitExceeded(OverQuota):
+    message = "Maximum number of %(resource)s exceeds %(allowed)d"
+
+
 # --- 404 ---------------------------------------------------------------------
 
 
@@ -182,6 +215,10 @@ class KeypairNotFound(NotFound):
     message = "Keypair %(name)s not found for user %(user_id)s"
 
 
+class ServerGroupNotFound(NotFound):
+    message = "Instance group %(group_uuid)s could not be found."
+
+
 class ImageNotFound(NotFound):
     message = "Image %(image_id)s could not be found."
 
@@ -192,6 +229,14 @@ class ServiceNotFound(NotFound):
 
 class ComputeHostNotFound(NotFound):
     message = "Compute host %(host)s could not be found."
+
+
+class AggregateNotFound(NotFound):
+    message = "Aggregate %(aggregate_id)s could not be found."
+
+
+class AggregateHostNotFound(NotFound):
+    message = "Cannot remove host %(host)s in aggregate %(aggregate_id)s"
 
 
 # --- 409: the request fights with the present state --------------------------
@@ -232,8 +277,39 @@ class FlavorAccessExists(Conflict):
     )
 
 
+class AggregateNameExists(Conflict):
+    message = "Aggregate %(aggregate_name)s already exists."
+
+
+class AggregateHostExists(Conflict):
+    message = "Aggregate %(aggregate_id)s already has host %(host)s."
+
+
+class AggregateConflict(Conflict):
+    message = "The aggregate's hosts cannot change so: %(reason)s"
+
+
 class KeypairExists(Conflict):
     message = "Key pair '%(key_name)s' already exists."
+
+
+# --- 429 ---------------------------------------------------------------------
+
+
+class TooManyStreamsOfProject(NovaLiteException):
+    message = (
+        "This project follows events through %(limit)s streams already. "
+        "Close one, or try again later."
+    )
+    code = 429
+
+
+# --- 501: what nobody has built here ---------------------------------------
+
+
+class NotSupported(NovaLiteException):
+    message = "The requested functionality is not supported."
+    code = 501
 
 
 # --- 503 ---------------------------------------------------------------------
@@ -247,6 +323,13 @@ class ServiceUnavailable(NovaLiteException):
 class MessagingUnavailable(ServiceUnavailable):
     message = (
         "The message broker did not answer: %(reason)s. Try again shortly."
+    )
+
+
+class TooManyStreams(ServiceUnavailable):
+    message = (
+        "This service feeds %(limit)s streams of events, which is all that "
+        "it may. Try again shortly."
     )
 
 

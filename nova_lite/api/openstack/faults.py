@@ -57,7 +57,7 @@ def from_exception(error: Exception, request_id: str) -> webob.Response:
     traceback, and the user gets the request id to ask with.
     """
     if isinstance(error, exception.NovaLiteException):
-        if error.code < 500:
+        if error.code < 500 or error.code == 501:
             return fault(error.code, error.format_message())
         LOG.error("%s: %s", type(error).__name__, error)
         if error.code == 503:
