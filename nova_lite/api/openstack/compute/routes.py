@@ -24,8 +24,14 @@ from nova_lite.api.openstack.compute.instance_actions import (
 )
 from nova_lite.api.openstack.compute.keypairs import KeypairsController
 from nova_lite.api.openstack.compute.limits import LimitsController
+from nova_lite.api.openstack.compute.server_groups import (
+    ServerGroupsController,
+)
 from nova_lite.api.openstack.compute.servers import ServersController
 from nova_lite.api.openstack.compute.services import ServicesController
+from nova_lite.api.openstack.compute.simple_tenant_usage import (
+    SimpleTenantUsageController,
+)
 from nova_lite.api.openstack.wsgi import Table
 
 ROUTES: Table = {
@@ -75,6 +81,14 @@ ROUTES: Table = {
         "GET": [(KeypairsController, "show")],
         "DELETE": [(KeypairsController, "delete")],
     },
+    "/os-server-groups": {
+        "GET": [(ServerGroupsController, "index")],
+        "POST": [(ServerGroupsController, "create")],
+    },
+    "/os-server-groups/{group_id}": {
+        "GET": [(ServerGroupsController, "show")],
+        "DELETE": [(ServerGroupsController, "delete")],
+    },
     "/os-services": {"GET": [(ServicesController, "index")]},
     "/os-services/{service_id}": {
         "PUT": [
@@ -113,4 +127,10 @@ ROUTES: Table = {
     "/extensions": {"GET": [(ExtensionsController, "index")]},
     "/extensions/{alias}": {"GET": [(ExtensionsController, "show")]},
     "/limits": {"GET": [(LimitsController, "index")]},
+    "/os-simple-tenant-usage": {
+        "GET": [(SimpleTenantUsageController, "index")],
+    },
+    "/os-simple-tenant-usage/{project_id}": {
+        "GET": [(SimpleTenantUsageController, "show")],
+    },
 }
