@@ -239,6 +239,13 @@ class AggregateHostNotFound(NotFound):
     message = "Cannot remove host %(host)s in aggregate %(aggregate_id)s"
 
 
+class Gone(NovaLiteException):
+    message = (
+        "This resource is no longer available. No forwarding address is given."
+    )
+    code = 410
+
+
 # --- 409: the request fights with the present state --------------------------
 
 
@@ -312,7 +319,14 @@ class NotSupported(NovaLiteException):
     code = 501
 
 
-# --- 503 ---------------------------------------------------------------------
+# --- 501 and 503 ---------------------------------------------------------------------
+
+
+class NoSuchService(NovaLiteException):
+    message = (
+        "This cloud has no %(service)s service for the Compute API to ask."
+    )
+    code = 501
 
 
 class ServiceUnavailable(NovaLiteException):

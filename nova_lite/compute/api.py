@@ -41,6 +41,11 @@ class API:
         self._compute = rpcapi.ComputeAPI()
         self._conductor = conductor_api.ComputeTaskAPI()
 
+    @property
+    def images(self) -> ImageAPI:
+        """The client of the image service, also for the image proxy."""
+        return self._images
+
     def create(
         self, context: RequestContext, request: CreateRequest
     ) -> list[Row]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import abc
 import datetime
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -130,9 +130,12 @@ class ImageAPI(abc.ABC):
         image_id: str,
         *,
         properties: Mapping[str, str] | None = None,
+        remove: Collection[str] = (),
         **attributes: Any,
     ) -> Image:
         """Set attributes and properties; those not named stay.
+
+        The properties named in ``remove``, which it must have, go.
 
         Raises: ImageNotFound, Forbidden, Invalid, ImageError.
         """

@@ -13,7 +13,7 @@ import contextlib
 import datetime
 import functools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from oslo_config import cfg
@@ -147,6 +147,7 @@ class GlanceAPI(api.ImageAPI):
         image_id: str,
         *,
         properties: Mapping[str, str] | None = None,
+        remove: Collection[str] = (),
         **attributes: Any,
     ) -> api.Image:
         values = {_WIRE.get(k, k): v for k, v in attributes.items()}
@@ -155,6 +156,9 @@ class GlanceAPI(api.ImageAPI):
         changes = [
             {"op": "add", "path": f"/{_escaped(name)}", "value": value}
             for name, value in values.items()
+        ]
+        changes += [
+            {"op": "remove", "path": f"/{_escaped(name)}"} for name in remove
         ]
         changed = self._call(
             context,

@@ -8,6 +8,9 @@ version says which one exists. Actions (POST .../action) stand in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from nova_lite.api.openstack.compute import gone, proxies
 from nova_lite.api.openstack.compute.aggregates import AggregatesController
 from nova_lite.api.openstack.compute.availability_zone import (
     AvailabilityZoneController,
@@ -19,6 +22,10 @@ from nova_lite.api.openstack.compute.flavors import (
     FlavorsController,
 )
 from nova_lite.api.openstack.compute.hypervisors import HypervisorsController
+from nova_lite.api.openstack.compute.images import (
+    ImageMetadataController,
+    ImagesController,
+)
 from nova_lite.api.openstack.compute.instance_actions import (
     InstanceActionsController,
 )
@@ -32,9 +39,9 @@ from nova_lite.api.openstack.compute.services import ServicesController
 from nova_lite.api.openstack.compute.simple_tenant_usage import (
     SimpleTenantUsageController,
 )
-from nova_lite.api.openstack.wsgi import Table
+from nova_lite.api.openstack.wsgi import Endpoint, Table
 
-ROUTES: Table = {
+_PRESENT: Table = {
     "/servers": {
         "GET": [(ServersController, "index")],
         "POST": [(ServersController, "create")],
@@ -134,3 +141,40 @@ ROUTES: Table = {
         "GET": [(SimpleTenantUsageController, "show")],
     },
 }
+
+# What later versions no longer have.
+_PAST: Table = {
+    "/images": {"GET": [(ImagesController, "index")]},
+    "/images/detail": {"GET": [(ImagesController, "detail")]},
+    "/images/{image_id}": {
+        "GET": [(ImagesController, "show")],
+        "DELETE": [(ImagesController, "delete")],
+    },
+    "/images/{image_id}/metadata": {
+        "GET": [(ImageMetadataController, "index")],
+        "POST": [(ImageMetadataController, "create")],
+        "PUT": [(ImageMetadataController, "update_all")],
+    },
+    "/images/{image_id}/metadata/{key}": {
+        "GET": [(ImageMetadataController, "show")],
+        "PUT": [(ImageMetadataController, "update")],
+        "DELETE": [(ImageMetadataController, "delete")],
+    },
+    # The same as the servers, from the days when volumes were an extension.
+    **{
+        path.replace("/servers", "/os-volumes_boot"): _PRESENT[path]
+        for path in ("/servers", "/servers/detail", "/servers/{server_id}")
+    },
+}
+
+
+def _merged(*tables: Table) -> Table:
+    """One table; a path may have verbs in several."""
+    merged: dict[str, dict[str, Sequence[Endpoint]]] = {}
+    for table in tables:
+        for path, verbs in table.items():
+            merged.setdefault(path, {}).update(verbs)
+    return merged
+
+
+ROUTES: Table = _merged(_PRESENT, _PAST, proxies.ROUTES, gone.ROUTES)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from nova_lite.api.openstack.compute import gone, proxies
 from nova_lite.api.openstack.compute.console_output import (
     ConsoleOutputController,
 )
@@ -20,6 +21,7 @@ SERVER_ACTIONS: Sequence[Action] = (
         "os-getConsoleOutput",
         (ConsoleOutputController, "get_console_output"),
     ),
+    *gone.SERVER_ACTIONS,
 )
 
 FLAVOR_ACTIONS: Sequence[Action] = (
@@ -29,5 +31,8 @@ FLAVOR_ACTIONS: Sequence[Action] = (
 
 ACTIONS: Mapping[str, Sequence[Action]] = {
     "/servers/{server_id}/action": SERVER_ACTIONS,
+    "/os-volumes_boot/{server_id}/action": SERVER_ACTIONS,
     "/flavors/{flavor_id}/action": FLAVOR_ACTIONS,
+    **proxies.ACTIONS,
+    **gone.ACTIONS,
 }
