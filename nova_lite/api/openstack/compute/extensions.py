@@ -13,30 +13,108 @@ from nova_lite.api.openstack.wsgi import operation
 from nova_lite.policies import extensions as policies
 
 _NAMES: Mapping[str, str] = {
+    "NMN": "Multinic",
     "OS-DCF": "DiskConfig",
     "OS-EXT-AZ": "ExtendedAvailabilityZone",
+    "OS-EXT-IMG-SIZE": "ImageSize",
+    "OS-EXT-IPS": "ExtendedIps",
+    "OS-EXT-IPS-MAC": "ExtendedIpsMac",
     "OS-EXT-SRV-ATTR": "ExtendedServerAttributes",
     "OS-EXT-STS": "ExtendedStatus",
     "OS-FLV-DISABLED": "FlavorDisabled",
     "OS-FLV-EXT-DATA": "FlavorExtraData",
     "OS-SCH-HNT": "SchedulerHints",
     "OS-SRV-USG": "ServerUsage",
+    "os-access-ips": "AccessIPs",
+    "os-admin-actions": "AdminActions",
+    "os-admin-password": "AdminPassword",
+    "os-agents": "Agents",
+    "os-aggregates": "Aggregates",
+    "os-assisted-volume-snapshots": "AssistedVolumeSnapshots",
+    "os-attach-interfaces": "AttachInterfaces",
     "os-availability-zone": "AvailabilityZone",
+    "os-baremetal-ext-status": "BareMetalExtStatus",
+    "os-baremetal-nodes": "BareMetalNodes",
+    "os-block-device-mapping": "BlockDeviceMapping",
+    "os-block-device-mapping-v2-boot": "BlockDeviceMappingV2Boot",
+    "os-cell-capacities": "CellCapacities",
+    "os-cells": "Cells",
+    "os-certificates": "Certificates",
+    "os-cloudpipe": "Cloudpipe",
+    "os-cloudpipe-update": "CloudpipeUpdate",
     "os-config-drive": "ConfigDrive",
+    "os-console-auth-tokens": "ConsoleAuthTokens",
     "os-console-output": "ConsoleOutput",
+    "os-consoles": "Consoles",
+    "os-create-backup": "CreateBackup",
+    "os-create-server-ext": "Createserverext",
+    "os-deferred-delete": "DeferredDelete",
+    "os-evacuate": "Evacuate",
+    "os-extended-evacuate-find-host": "ExtendedEvacuateFindHost",
+    "os-extended-floating-ips": "ExtendedFloatingIps",
+    "os-extended-hypervisors": "ExtendedHypervisors",
+    "os-extended-networks": "ExtendedNetworks",
+    "os-extended-quotas": "ExtendedQuotas",
+    "os-extended-rescue-with-image": "ExtendedRescueWithImage",
+    "os-extended-services": "ExtendedServices",
+    "os-extended-services-delete": "ExtendedServicesDelete",
+    "os-extended-status": "ExtendedStatus",
     "os-extended-volumes": "ExtendedVolumes",
+    "os-fixed-ips": "FixedIPs",
     "os-flavor-access": "FlavorAccess",
     "os-flavor-extra-specs": "FlavorExtraSpecs",
     "os-flavor-manage": "FlavorManage",
     "os-flavor-rxtx": "FlavorRxtx",
+    "os-flavor-swap": "FlavorSwap",
+    "os-floating-ip-dns": "FloatingIpDns",
+    "os-floating-ip-pools": "FloatingIpPools",
+    "os-floating-ips": "FloatingIps",
+    "os-floating-ips-bulk": "FloatingIpsBulk",
+    "os-fping": "Fping",
+    "os-hide-server-addresses": "HideServerAddresses",
+    "os-hosts": "Hosts",
+    "os-hypervisor-status": "HypervisorStatus",
     "os-hypervisors": "Hypervisors",
     "os-instance-actions": "InstanceActions",
+    "os-instance_usage_audit_log": "OSInstanceUsageAuditLog",
     "os-keypairs": "Keypairs",
+    "os-lock-server": "LockServer",
+    "os-migrate-server": "MigrateServer",
+    "os-migrations": "Migrations",
     "os-multiple-create": "MultipleCreate",
+    "os-networks": "Networks",
+    "os-networks-associate": "NetworkAssociationSupport",
+    "os-pause-server": "PauseServer",
+    "os-personality": "Personality",
+    "os-preserve-ephemeral-rebuild": "PreserveEphemeralOnRebuild",
+    "os-quota-class-sets": "QuotaClasses",
+    "os-quota-sets": "Quotas",
+    "os-rescue": "Rescue",
+    "os-security-group-default-rules": "SecurityGroupDefaultRules",
+    "os-security-groups": "SecurityGroups",
+    "os-server-diagnostics": "ServerDiagnostics",
+    "os-server-external-events": "ServerExternalEvents",
+    "os-server-group-quotas": "ServerGroupQuotas",
+    "os-server-groups": "ServerGroups",
+    "os-server-list-multi-status": "ServerListMultiStatus",
+    "os-server-password": "ServerPassword",
+    "os-server-sort-keys": "ServerSortKeys",
+    "os-server-start-stop": "ServerStartStop",
     "os-services": "Services",
+    "os-shelve": "Shelve",
+    "os-simple-tenant-usage": "SimpleTenantUsage",
+    "os-suspend-server": "SuspendServer",
+    "os-tenant-networks": "OSTenantNetworks",
     "os-used-limits": "UsedLimits",
+    "os-used-limits-for-admin": "UsedLimitsForAdmin",
     "os-user-data": "UserData",
+    "os-user-quotas": "UserQuotas",
+    "os-virtual-interfaces": "VirtualInterfaces",
+    "os-volume-attachment-update": "VolumeAttachmentUpdate",
+    "os-volumes": "Volumes",
 }
+# The old /v2 lists one more.
+_LAX_NAMES: Mapping[str, str] = {**_NAMES, "OS-EXT-VIF-NET": "ExtendedVIFNet"}
 _NAMESPACE = "http://docs.openstack.org/compute/ext/fake_xml"
 _UPDATED = "2014-12-03T00:00:00Z"
 
@@ -48,19 +126,25 @@ class ExtensionsController(common.Controller):
     def index(self, request: Request) -> dict[str, Any]:
         """List the extensions."""
         policy.authorize(request.context, policies.SHOW)
-        return {"extensions": [_show(alias) for alias in sorted(_NAMES)]}
+        names = _names(request)
+        shown = [_show(alias, names[alias]) for alias in sorted(names)]
+        return {"extensions": shown}
 
     @operation()
     def show(self, request: Request, alias: str) -> dict[str, Any]:
         """Show one extension."""
         policy.authorize(request.context, policies.SHOW)
-        if alias not in _NAMES:
+        names = _names(request)
+        if alias not in names:
             raise exception.NotFound(f"There is no extension '{alias[:60]}'.")
-        return {"extension": _show(alias)}
+        return {"extension": _show(alias, names[alias])}
 
 
-def _show(alias: str) -> dict[str, Any]:
-    name = _NAMES[alias]
+def _names(request: Request) -> Mapping[str, str]:
+    return _LAX_NAMES if request.lax else _NAMES
+
+
+def _show(alias: str, name: str) -> dict[str, Any]:
     return {
         "alias": alias,
         "name": name,
