@@ -36,6 +36,7 @@ LAYERS = {
     "nova_lite.objects": 1,
     "nova_lite.policies": 1,
     "nova_lite.policy": 1,
+    "nova_lite.quota": 1,
     "nova_lite.db": 1,
     # 2: the ports
     "nova_lite.image": 2,
