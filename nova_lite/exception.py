@@ -75,6 +75,13 @@ class ImageUnacceptable(Invalid):
     message = "Image %(image_id)s cannot be used: %(reason)s"
 
 
+class InvalidMigrationState(Invalid):
+    message = (
+        "Migration %(migration_id)s state of instance %(instance_uuid)s is "
+        "%(state)s. Cannot %(method)s while the migration is in this state."
+    )
+
+
 class UnsupportedNetworks(Invalid):
     message = (
         "This cloud has no network service: leave 'networks' out or give "
@@ -157,24 +164,6 @@ class PolicyNotAuthorized(Forbidden):
     message = "Policy doesn't allow %(action)s to be performed."
 
 
-class ServerGroupFull(Forbidden):
-    message = (
-        "Quota exceeded, too many servers in group: take one that has room, "
-        "or ask for a higher quota of server_group_members."
-    )
-
-
-class OverQuota(Forbidden):
-    message = (
-        "Quota exceeded for %(overs)s: Requested %(requested)s, but already "
-        "used %(used)s of %(allowed)s %(overs)s"
-    )
-
-
-class LimitExceeded(OverQuota):
-    message = "Maximum number of %(resource)s exceeds %(allowed)d"
-
-
 # --- 404 ---------------------------------------------------------------------
 
 
@@ -191,6 +180,12 @@ class InstanceActionNotFound(NotFound):
     message = (
         "Action for request_id %(request_id)s on instance %(instance_uuid)s "
         "not found"
+    )
+
+
+class MigrationNotFoundForInstance(NotFound):
+    message = (
+        "Migration %(migration_id)s not found for instance %(instance_id)s"
     )
 
 

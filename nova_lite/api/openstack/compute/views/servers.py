@@ -24,7 +24,11 @@ from nova_lite.api.openstack.versioned import (
     Value,
     exists,
 )
-from nova_lite.db.repositories import instance_query, service_query
+from nova_lite.db.repositories import (
+    instance_query,
+    server_group,
+    service_query,
+)
 from nova_lite.policies import flavors as flavor_policies
 from nova_lite.policies import servers as policies
 
@@ -347,7 +351,14 @@ FULL = Fields(
     ),
 )
 
-ONLY_SHOW = Fields(Field("2.71", "server_groups", _constant(list)))
+
+def _groups(row: Row, _view: View) -> list[str]:
+    """The server's group, if any; one SELECT, for one server at a time."""
+    group = common.read(server_group.of_instance, row["uuid"])
+    return [group] if group else []
+
+
+ONLY_SHOW = Fields(Field("2.71", "server_groups", _groups))
 
 _NOT_IN_UPDATE: Value[frozenset[str]] = Value(
     frozenset(
