@@ -74,4 +74,16 @@ OPTS = [
         "ignores failures, so that a broken, empty host attracts every "
         "build.",
     ),
+    cfg.StrOpt(
+        "aggregate_image_properties_isolation_namespace",
+        default="",
+        help="AggregateImagePropertiesIsolation compares only keys of an "
+        "aggregate's metadata that begin with this and the separator. Empty "
+        "compares all.",
+    ),
+    cfg.StrOpt(
+        "aggregate_image_properties_isolation_separator",
+        default=".",
+        help="What stands between the namespace and the rest of a key.",
+    ),
 ]

@@ -17,9 +17,11 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from nova_lite.db.repositories import compute_node, provider
+from nova_lite.db.repositories import aggregate, compute_node, provider
 from nova_lite.scheduler.host_state import (
+    NO_AGGREGATES,
     WORKING,
+    AggregateSet,
     Hardware,
     HostState,
     ServiceState,
@@ -49,6 +51,8 @@ class HostManager:
         self._by_host: dict[str, list[HostState]] = {}
         self._impaired: dict[str, ServiceState] = {}
         self._zoneless: set[str] = set()
+        self._aggregates: dict[str, AggregateSet] = {}
+        self._aggregate_mark: tuple[Any, ...] | None = None
         self._hardware: dict[tuple[Any, ...], Hardware] = {}
         self._max_age_s = max_age_s
         self._reload_s = reload_s
@@ -66,6 +70,11 @@ class HostManager:
 
     def hint(self) -> None:
         """Something changed: look before the next decision."""
+        self._hinted = True
+
+    def forget_aggregates(self) -> None:
+        """Aggregates or zones changed: read them before the next decision."""
+        self._aggregate_mark = None
         self._hinted = True
 
     def differs(self, uuid: str, inventories: dict[str, Any]) -> bool:
@@ -125,7 +134,7 @@ class HostManager:
         for row in rows:
             self._add(row)
         self._zoneless = set(self._by_host)
-        self._set_zones(compute_node.zones())
+        self._note_aggregates(compute_node.census()[1])
         self._note_services()
         self.reread(None)
         LOG.info("The scheduler knows %d hosts", len(self.states))
@@ -144,8 +153,11 @@ class HostManager:
         stale |= self._changed_providers(overlap)
         if stale:
             self.reread(stale)
-        if compute_node.count() != len(self.states):
+        count, mark = compute_node.census()
+        if count != len(self.states):
             self._drop_deleted()
+        if mark != self._aggregate_mark or overlap is _LONG_OVERLAP:
+            self._note_aggregates(mark)
 
     def _changed_providers(self, overlap: datetime.timedelta) -> set[int]:
         since = self._provider_mark
@@ -177,6 +189,16 @@ class HostManager:
         for host in former.keys() | self._impaired.keys():
             for state in self._by_host.get(host, ()):
                 state.service = self._impaired.get(host, WORKING)
+
+    def _note_aggregates(self, mark: tuple[Any, ...]) -> None:
+        """Learn who is in which aggregates, and in which zone by that."""
+        found = aggregate.everything()
+        self._aggregates = _sets_of(found)
+        self._aggregate_mark = mark
+        for host, states in self._by_host.items():
+            for state in states:
+                state.aggregates = self._aggregates.get(host, NO_AGGREGATES)
+        self._set_zones(compute_node.zones())
 
     def _set_zones(self, zones: Mapping[str, str]) -> None:
         """A zone is its service's; a host in none has no service."""
@@ -213,6 +235,7 @@ class HostManager:
         self.states[row.uuid] = state
         self._by_provider[row.provider_id] = state
         self._by_host.setdefault(row.host, []).append(state)
+        state.aggregates = self._aggregates.get(row.host, NO_AGGREGATES)
         return state
 
     def _remove(self, uuid: str) -> None:
@@ -247,6 +270,26 @@ class HostManager:
                 capabilities=texts[2] or {},
             )
         return kind
+
+
+def _sets_of(found: Collection[Mapping[str, Any]]) -> dict[str, AggregateSet]:
+    """host -> its aggregates, one object for all hosts with the same ones."""
+    by_id = {row["id"]: row["aggregate_metadata"] for row in found}
+    ids_of: dict[str, tuple[int, ...]] = {}
+    for row in found:
+        for host in row["hosts"]:
+            ids_of[host] = (*ids_of.get(host, ()), row["id"])
+    sets: dict[tuple[int, ...], AggregateSet] = {}
+    for ids in set(ids_of.values()):
+        values: dict[str, set[str]] = {}
+        for ident in ids:
+            for key, text in by_id[ident].items():
+                parts = {part.strip() for part in text.split(",")}
+                values.setdefault(key, set()).update(parts)
+        sets[ids] = AggregateSet(
+            ids, {key: frozenset(all_) for key, all_ in values.items()}
+        )
+    return {host: sets[ids] for host, ids in ids_of.items()}
 
 
 def _latest(

@@ -48,6 +48,19 @@ class ServiceState:
     last_seen_at: datetime.datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AggregateSet:
+    """The aggregates of a host; all hosts in the same ones share one object.
+
+    ``metadata`` is that of all of them together: a key has several values
+    when they differ, or when a value is a list with commas.
+    """
+
+    ids: Sequence[int] = ()
+    metadata: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+NO_AGGREGATES = AggregateSet()
 WORKING = ServiceState()
 # Of a node whose service has no row.
 ABSENT = ServiceState(silent=True)
@@ -70,6 +83,7 @@ class HostState:
     updated_at: datetime.datetime | None = None
     zone: str = ""
     service: ServiceState = ABSENT
+    aggregates: AggregateSet = NO_AGGREGATES
     generation: int = -1
     capacity: dict[str, int] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)

@@ -50,7 +50,7 @@ class _Pick:
 class SchedulerManager(manager.Manager):
     """Receives what is sent to the topic "scheduler"."""
 
-    target = rpc.Target(version="1.0")
+    target = rpc.Target(version="1.1")
     service_name = "scheduler"
 
     def __init__(self, host: str) -> None:
@@ -108,6 +108,11 @@ class SchedulerManager(manager.Manager):
         """Read all hosts anew before the next decision."""
         with self._lock:
             self._hosts.invalidate()
+
+    def hosts_changed(self, context: RequestContext) -> None:
+        """Look at services and aggregates before the next decision."""
+        with self._lock:
+            self._hosts.forget_aggregates()
 
     @manager.periodic(spacing=60)
     def _maintain_hosts(self, context: RequestContext) -> None:

@@ -17,10 +17,11 @@ class SchedulerAPI(rpc.ClientBase):
     """Client of SchedulerManager.
 
     1.0 - select_destinations, update_host_state, refresh
+    1.1 - hosts_changed
     """
 
     def __init__(self) -> None:
-        super().__init__("scheduler", "1.0", pin=CONF.upgrade_levels.scheduler)
+        super().__init__("scheduler", "1.1", pin=CONF.upgrade_levels.scheduler)
 
     def select_destinations(
         self, context: RequestContext, spec: RequestSpec, timeout_s: int
@@ -45,3 +46,7 @@ class SchedulerAPI(rpc.ClientBase):
     def refresh(self, context: RequestContext) -> None:
         """Cast to every scheduler."""
         self.cast(context, "refresh", fanout=True)
+
+    def hosts_changed(self, context: RequestContext) -> None:
+        """Cast to every scheduler."""
+        self.cast(context, "hosts_changed", fanout=True)

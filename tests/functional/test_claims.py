@@ -222,9 +222,11 @@ def test_delete_for_host_takes_all_that_hangs_on_it(database: str) -> None:
     hosts.seed(range(2))
     first, second = provider_ids()
     provider.claim({str(uuid.uuid4()): Claim(first, 0, NEEDS)})
-    assert compute_node.delete_for_host("host-0") == 1
+    with session.writer() as db:
+        compute_node.delete_for_host(db, "host-0")
     assert provider_ids() == [second]
     assert provider.usages() == {}
-    assert compute_node.delete_for_host("host-0") == 0
+    with session.writer() as db:
+        compute_node.delete_for_host(db, "host-0")
     with pytest.raises(exception.ComputeHostNotFound):
         compute_node.get(hosts.uuid_of(0))

@@ -18,6 +18,7 @@ from oslo_db import exception as db_exc
 from sqlalchemy import orm
 
 from nova_lite import exception
+from nova_lite.db import session as db
 from nova_lite.db.models.aggregate import Aggregate, AggregateHost
 from nova_lite.db.models.base import now
 from nova_lite.db.models.instance import Instance
@@ -45,6 +46,13 @@ def list_(session: orm.Session) -> list[Row]:
         {**row, "hosts": members.get(row["id"], [])}
         for row in found.mappings()
     ]
+
+
+@db.transaction
+def everything() -> list[Row]:
+    """Every aggregate with its hosts, for the scheduler's memory."""
+    with db.reader() as session:
+        return list_(session)
 
 
 def get(session: orm.Session, ident: int) -> Row:
@@ -206,7 +214,7 @@ def _lock_services(
         .order_by(Service.id)
         .with_for_update()
     )
-    return {host: zone for host, zone in found}
+    return {row.host: row.availability_zone for row in found}
 
 
 def _hosts(session: orm.Session, ident: int) -> list[str]:

@@ -18,6 +18,7 @@ from sqlalchemy import orm
 
 from nova_lite import exception
 from nova_lite.db import session
+from nova_lite.db.models.aggregate import Aggregate
 from nova_lite.db.models.base import now
 from nova_lite.db.models.compute_node import ComputeNode
 from nova_lite.db.models.provider import (
@@ -164,34 +165,29 @@ def list_all(host: str | None = None) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in db.execute(statement)]
 
 
-@session.transaction
-def delete_for_host(host: str) -> int:
-    """Remove a host's nodes with their providers; returns how many.
+def delete_for_host(db: orm.Session, host: str) -> None:
+    """Remove a host's nodes with their providers.
 
     What servers still hold of them is removed too: the caller has seen to
     it that none are there.
     """
-    with session.writer() as db:
-        uuids = list(
-            db.scalars(
-                sa.select(ComputeNode.uuid).where(ComputeNode.host == host)
+    uuids = list(
+        db.scalars(sa.select(ComputeNode.uuid).where(ComputeNode.host == host))
+    )
+    ids = list(
+        db.scalars(
+            sa.select(ResourceProvider.id).where(
+                ResourceProvider.uuid.in_(uuids)
             )
         )
-        ids = list(
-            db.scalars(
-                sa.select(ResourceProvider.id).where(
-                    ResourceProvider.uuid.in_(uuids)
-                )
-            )
-        )
-        for model, column in (
-            (Allocation, Allocation.provider_id),
-            (Inventory, Inventory.provider_id),
-            (ResourceProvider, ResourceProvider.id),
-        ):
-            db.execute(sa.delete(model).where(column.in_(ids)))
-        db.execute(sa.delete(ComputeNode).where(ComputeNode.host == host))
-    return len(uuids)
+    )
+    for model, column in (
+        (Allocation, Allocation.provider_id),
+        (Inventory, Inventory.provider_id),
+        (ResourceProvider, ResourceProvider.id),
+    ):
+        rows.execute(db, sa.delete(model).where(column.in_(ids)))
+    rows.execute(db, sa.delete(ComputeNode).where(ComputeNode.host == host))
 
 
 def blame(db: orm.Session, host: str) -> None:
@@ -294,10 +290,24 @@ def impaired_services(
 
 
 @session.transaction
-def count() -> int:
-    """How many nodes there are: a cheap way to notice one that went."""
+def census() -> tuple[int, tuple[Any, ...]]:
+    """How many nodes there are, and a mark of the aggregates.
+
+    A cheap way to notice a node that went; the mark is another one after
+    each change of an aggregate.
+    """
+    marks = (
+        sa.func.count(Aggregate.id),
+        sa.func.max(Aggregate.id),
+        sa.func.max(Aggregate.updated_at),
+    )
+    statement = sa.select(
+        sa.select(sa.func.count(ComputeNode.id)).scalar_subquery(),
+        *(sa.select(mark).scalar_subquery() for mark in marks),
+    )
     with session.reader() as db:
-        return db.scalar(sa.select(sa.func.count(ComputeNode.id))) or 0
+        nodes, *mark = db.execute(statement).one()
+    return nodes, tuple(mark)
 
 
 @session.transaction

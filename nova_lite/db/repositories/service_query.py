@@ -19,13 +19,27 @@ from nova_lite import exception
 from nova_lite.db.models.base import now
 from nova_lite.db.models.compute_node import ComputeNode
 from nova_lite.db.models.instance import Instance
+from nova_lite.db.models.migration import Migration
 from nova_lite.db.models.service import Service
+from nova_lite.db.repositories import aggregate, compute_node
 
 _SERVICE = Service.__table__
 _NODE = ComputeNode.__table__
 _INSTANCE = Instance.__table__
 
 COMPUTE = "nova-lite-compute"
+
+# States in which a migration concerns its hosts no more.
+_ENDED_MIGRATIONS = (
+    "accepted",
+    "cancelled",
+    "completed",
+    "confirmed",
+    "done",
+    "error",
+    "failed",
+    "reverted",
+)
 
 
 def is_up(row: Mapping[str, Any], down_time_s: int) -> bool:
@@ -97,12 +111,43 @@ def update_service(
 
 
 def delete_service(session: orm.Session, row: Mapping[str, Any]) -> None:
-    """Remove a service. Raises: Conflict while servers are on its host."""
-    if row["binary"] == COMPUTE and servers_by_host(session, [row["host"]]):
-        raise exception.Conflict(
-            f"Host {row['host']} still has servers: delete or move them first."
-        )
+    """Remove a service; of a compute, all that is known of its host too.
+
+    Raises: Conflict while servers are on the host, or move to or from it.
+    """
+    if row["binary"] == COMPUTE:
+        host = row["host"]
+        _check_unused(session, host)
+        aggregate.forget_host(session, host)
+        compute_node.delete_for_host(session, host)
     session.execute(sa.delete(Service).where(_SERVICE.c.id == row["id"]))
+
+
+def _check_unused(session: orm.Session, host: str) -> None:
+    if session.scalar(
+        sa.select(_INSTANCE.c.id)
+        .where(_INSTANCE.c.deleted == 0, _INSTANCE.c.host == host)
+        .limit(1)
+    ):
+        raise exception.Conflict(
+            f"Host {host} still has servers: delete or move them first."
+        )
+    moving = session.scalar(
+        sa.select(Migration.id)
+        .where(
+            sa.or_(
+                Migration.source_compute == host,
+                Migration.dest_compute == host,
+            ),
+            Migration.status.not_in(_ENDED_MIGRATIONS),
+        )
+        .limit(1)
+    )
+    if moving is not None:
+        raise exception.Conflict(
+            f"Host {host} takes part in migrations that have not ended: "
+            "confirm, revert or await them first."
+        )
 
 
 def nodes(

@@ -41,3 +41,7 @@ class SchedulerQueryClient:
     def refresh(self, context: RequestContext) -> None:
         """Make the schedulers read all hosts anew. May be lost."""
         self._rpcapi.refresh(context)
+
+    def hosts_changed(self, context: RequestContext) -> None:
+        """Tell that services or aggregates changed. May be lost."""
+        self._rpcapi.hosts_changed(context)

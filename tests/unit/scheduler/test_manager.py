@@ -173,7 +173,8 @@ def test_new_and_removed_hosts_are_noticed(
     assert chosen(select()) == ["host-0"]
     hosts.seed(range(1, 2), memory_mb=99999)
     assert chosen(select(requested_host="host-1")) == ["host-1"]
-    assert compute_node.delete_for_host("host-0") == 1
+    with session.writer() as db:
+        compute_node.delete_for_host(db, "host-0")
     assert chosen(select(3)) == ["host-1"] * 3
     assert select(force_host="host-0")[0].selection is None
 

@@ -13,7 +13,7 @@ from nova_lite.api.openstack.compute.views import services as views
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.versioned import Value
 from nova_lite.api.openstack.wsgi import operation
-from nova_lite.db.repositories import compute_node, service_query
+from nova_lite.db.repositories import service_query
 from nova_lite.policies import services as policies
 
 _CAN_FORCE_DOWN = Value(False).since("2.11", True)
@@ -111,8 +111,6 @@ class ServicesController(common.Controller):
 
     def _delete(self, row: dict[str, Any]) -> None:
         common.write(service_query.delete_service, row)
-        if row["binary"] == service_query.COMPUTE:
-            compute_node.delete_for_host(row["host"])
 
 
 def own_binary(name: str) -> str:
