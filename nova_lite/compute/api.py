@@ -8,12 +8,13 @@ that follows only says: look now.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from oslo_log import log as logging
 
-from nova_lite import exception, policy
+from nova_lite import exception, policy, quota
 from nova_lite.compute import create, rpcapi, transitions
 from nova_lite.compute.request import CreateRequest
 from nova_lite.compute.transitions import Transition
@@ -51,7 +52,8 @@ class API:
     ) -> list[Row]:
         """Accept new servers; their rows, in order.
 
-        Raises: Invalid, FlavorNotFound and others of 400; Forbidden.
+        Raises: Invalid, FlavorNotFound and others of 400; Forbidden,
+        OverQuota.
         """
         create.check_networks(request)
         create.check_user_data(request)
@@ -76,17 +78,29 @@ class API:
     ) -> list[Row]:
         flavor, key_data, placement = _look_up(context, request)
         create.check_image(image, flavor)
-        rows = create.rows(
-            context, request, flavor, image, key_data, placement
+        make = functools.partial(
+            create.rows, context, request, flavor, image, key_data, placement
         )
-        ids = self._provision_instances(context, rows)
+        rows, ids = self._provision_instances(context, request, flavor, make)
         self._conductor.build_instances(context, ids)
         return rows
 
     def _provision_instances(
-        self, context: RequestContext, rows: list[Row]
-    ) -> list[int]:
-        return _insert(rows, create.actions(context, rows))
+        self,
+        context: RequestContext,
+        request: CreateRequest,
+        flavor: Mapping[str, Any],
+        make: Callable[[int], list[Row]],
+    ) -> tuple[list[Row], list[int]]:
+        """Write as many servers as the quota has room for."""
+        each = {
+            "instances": 1,
+            "cores": flavor["vcpus"],
+            "ram": flavor["memory_mb"],
+        }
+        return _insert(
+            context, each, request.min_count, request.max_count, make
+        )
 
     def delete(self, context: RequestContext, row: Mapping[str, Any]) -> None:
         """Accept a delete; one that is accepted already is no error.
@@ -172,6 +186,14 @@ def _look_up(
                     f"{error.format_message()}"
                 ) from error
             key_data = key["public_key"]
+        if request.metadata:
+            quota.check(
+                session,
+                context.project_id or "",
+                context.user_id,
+                "metadata_items",
+                len(request.metadata),
+            )
         placement = _placement(context, request)
         zone = placement["availability_zone"]
         if zone is not None and zone not in service.zones(session):
@@ -205,12 +227,31 @@ def _placement(context: RequestContext, request: CreateRequest) -> Row:
 
 
 @db.transaction
-def _insert(rows: list[Row], actions: list[Row]) -> list[int]:
+def _insert(
+    context: RequestContext,
+    each: Mapping[str, int],
+    minimum: int,
+    maximum: int,
+    make: Callable[[int], list[Row]],
+) -> tuple[list[Row], list[int]]:
+    """Servers and their actions; ``make`` gives the rows of a number.
+
+    Raises: OverQuota.
+    """
     with db.writer() as session:
+        count = quota.fit(
+            session,
+            context.project_id or "",
+            context.user_id or "",
+            each,
+            minimum,
+            maximum,
+        )
+        rows = make(count)
         instances.create(session, rows)
-        journal.insert(session, actions)
+        journal.insert(session, create.actions(context, rows))
         ids = journal.ids_of(session, "build", [row["uuid"] for row in rows])
-    return list(ids.values())
+    return rows, list(ids.values())
 
 
 @db.transaction

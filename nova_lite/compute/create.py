@@ -105,8 +105,9 @@ def rows(
     image: Image | None,
     key_data: str | None,
     placement: Mapping[str, Any],
+    count: int,
 ) -> list[Row]:
-    """The servers' rows, one each of ``max_count``.
+    """The rows of ``count`` servers.
 
     ``placement``: availability_zone, and what goes into request_spec.
     """
@@ -145,9 +146,9 @@ def rows(
         "access_ip_v6": request.access_ip_v6,
         "root_device_name": "/dev/vda",
     }
-    many = request.max_count > 1
+    many = count > 1
     made = []
-    for index in range(request.max_count):
+    for index in range(count):
         one = str(uuid.uuid4())
         name = f"{request.name}-{index + 1}" if many else request.name
         host_name = request.hostname or name

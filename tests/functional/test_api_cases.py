@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the declarative HTTP cases of tests/functional/api/*.yaml.
 
-A file begins with an empty database. Its ``cases`` run in their order:
+A file begins with an empty database, and with the limits that it gives as
+``quotas``. Its ``cases`` run in their order:
 
     - name: what it is about
       add: {server: {display_name: web}}     # rows written before it
@@ -28,7 +29,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.fixtures.compute_api import Answer, ComputeAPI
+from tests.fixtures.compute_api import (
+    UNLIMITED,
+    Answer,
+    ComputeAPI,
+    set_quotas,
+)
 
 FILES = sorted((Path(__file__).parent / "api").glob("*.yaml"))
 VERBS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
@@ -56,7 +62,9 @@ MISSING = object()
 def test_cases(path: Path, compute_api: ComputeAPI) -> None:
     saved: dict[str, Any] = {}
     wrong: list[str] = []
-    for case in yaml.safe_load(path.read_text())["cases"]:
+    document = yaml.safe_load(path.read_text())
+    set_quotas(document.get("quotas", UNLIMITED))
+    for case in document["cases"]:
         unknown = set(case) - KNOWN
         assert not unknown, f"{case['name']}: {unknown}"
         for kind, rows in case.get("add", {}).items():
