@@ -17,6 +17,7 @@ from nova_lite.api.openstack.common import Settings
 from nova_lite.api.openstack.compute import routes, server_actions
 from nova_lite.api.openstack.faults import WSGIApp
 from nova_lite.api.openstack.middleware import HealthCheck
+from nova_lite.api.openstack.openapi.app import OpenAPIApp
 from nova_lite.api.openstack.wsgi import Dispatcher
 
 CONF = cfg.CONF
@@ -73,6 +74,7 @@ def build(
         **(open_mounts or {}),
         "/healthz": middleware.healthz(health or {}),
         "/versions": versions.VersionsApp(settings, "/versions"),
+        "/openapi.json": OpenAPIApp(routes.ROUTES, server_actions.ACTIONS),
     }
     app = _mounted(table, versions.VersionsApp(settings, "/"))
     for layer in reversed(_layers()):
