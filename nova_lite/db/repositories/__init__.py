@@ -18,6 +18,7 @@ def register() -> None:
         deletion,
         instance,
         journal,
+        migration,
         service,
     )
 
@@ -27,6 +28,7 @@ def register() -> None:
             "deletion": deletion,
             "instance": instance,
             "journal": journal,
+            "migration": migration,
             "service": service,
         }
     )

@@ -17,6 +17,7 @@ from nova_lite.db.models.instance_action import (
     InstanceAction,
     InstanceActionEvent,
 )
+from nova_lite.db.models.migration import Migration
 from nova_lite.db.repositories import rows
 
 # Servers a transaction: a longer one would hold up the daemons.
@@ -60,6 +61,9 @@ def _batch(before: datetime.datetime) -> dict[str, int]:
             ),
             "instance_faults": sa.delete(InstanceFault).where(
                 InstanceFault.instance_uuid.in_(uuids)
+            ),
+            "migrations": sa.delete(Migration).where(
+                Migration.instance_uuid.in_(uuids)
             ),
             "instances": sa.delete(Instance).where(Instance.uuid.in_(uuids)),
         }

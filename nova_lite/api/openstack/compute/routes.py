@@ -31,8 +31,17 @@ from nova_lite.api.openstack.compute.instance_actions import (
 )
 from nova_lite.api.openstack.compute.keypairs import KeypairsController
 from nova_lite.api.openstack.compute.limits import LimitsController
+from nova_lite.api.openstack.compute.migrations import (
+    MigrationsController,
+)
 from nova_lite.api.openstack.compute.server_groups import (
     ServerGroupsController,
+)
+from nova_lite.api.openstack.compute.server_migrations import (
+    ServerMigrationsController,
+)
+from nova_lite.api.openstack.compute.server_events import (
+    ServerEventsController,
 )
 from nova_lite.api.openstack.compute.servers import ServersController
 from nova_lite.api.openstack.compute.services import ServicesController
@@ -47,6 +56,8 @@ _PRESENT: Table = {
         "POST": [(ServersController, "create")],
     },
     "/servers/detail": {"GET": [(ServersController, "detail")]},
+    # Before the servers: no id of one is "events".
+    "/servers/events": {"GET": [(ServerEventsController, "stream")]},
     "/servers/{server_id}": {
         "GET": [(ServersController, "show")],
         "PUT": [(ServersController, "update")],
@@ -139,6 +150,14 @@ _PRESENT: Table = {
     },
     "/os-simple-tenant-usage/{project_id}": {
         "GET": [(SimpleTenantUsageController, "show")],
+    },
+    "/os-migrations": {"GET": [(MigrationsController, "index")]},
+    "/servers/{server_id}/migrations": {
+        "GET": [(ServerMigrationsController, "index")],
+    },
+    "/servers/{server_id}/migrations/{migration_id}": {
+        "GET": [(ServerMigrationsController, "show")],
+        "DELETE": [(ServerMigrationsController, "delete")],
     },
 }
 

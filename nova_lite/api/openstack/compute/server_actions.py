@@ -14,6 +14,9 @@ from nova_lite.api.openstack.compute.console_output import (
     ConsoleOutputController,
 )
 from nova_lite.api.openstack.compute.flavors import FlavorAccessController
+from nova_lite.api.openstack.compute.server_migrations import (
+    ServerMigrationsController,
+)
 from nova_lite.api.openstack.wsgi import Action
 
 SERVER_ACTIONS: Sequence[Action] = (
@@ -29,10 +32,15 @@ FLAVOR_ACTIONS: Sequence[Action] = (
     Action("removeTenantAccess", (FlavorAccessController, "remove")),
 )
 
+MIGRATION_ACTIONS: Sequence[Action] = (
+    Action("force_complete", (ServerMigrationsController, "force_complete")),
+)
+
 ACTIONS: Mapping[str, Sequence[Action]] = {
     "/servers/{server_id}/action": SERVER_ACTIONS,
     "/os-volumes_boot/{server_id}/action": SERVER_ACTIONS,
     "/flavors/{flavor_id}/action": FLAVOR_ACTIONS,
+    "/servers/{server_id}/migrations/{migration_id}/action": MIGRATION_ACTIONS,
     **proxies.ACTIONS,
     **gone.ACTIONS,
 }
