@@ -9,12 +9,14 @@ and to the few names below; this is the only module that imports eventlet.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
 import os
 import socket
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
@@ -185,10 +187,11 @@ def serve_wsgi(
         import eventlet.wsgi
 
         green_pool = eventlet.GreenPool(threads)
+        room = functools.partial(_green_room, green_pool)
         server = eventlet.spawn(
             eventlet.wsgi.server,
             sock,
-            app,
+            _with_room(app, room),
             custom_pool=green_pool,
             log=log,
             log_output=False,
@@ -209,11 +212,12 @@ def serve_wsgi(
 
     http: Any = wsgi.Server(
         sock.getsockname()[:2],
-        app,
+        _with_room(app, lambda environ: native_room.taken()),
         numthreads=min(threads, 64),
         # Else SERVER_NAME would be cheroot's version.
         server_name=sock.getsockname()[0],
     )
+    native_room = _NativeRoom(http.requests)
     http.socket = sock
     http.error_log = lambda msg="", level=20, traceback=False: log.debug(msg)
     # The socket is bound already (workers share it): prepare() would bind
@@ -224,6 +228,75 @@ def serve_wsgi(
     spawn(http.serve, name="wsgi")
     stop: Callable[[], None] = http.stop
     return stop
+
+
+_LONG_ANSWER = "nova_lite.long_answer"
+Environ = dict[str, Any]
+Room = Callable[[Environ], contextlib.AbstractContextManager[None]]
+
+
+def long_answer(environ: Environ) -> contextlib.AbstractContextManager[None]:
+    """While inside, an answer goes on that may take hours.
+
+    It takes no worker away from other requests, what it yields goes out at
+    once, and a client that reads nothing is cut off. A server that is not
+    ours (uwsgi, gunicorn) does as it is configured.
+    """
+    room: Room | None = environ.get(_LONG_ANSWER)
+    return contextlib.nullcontext() if room is None else room(environ)
+
+
+def _with_room(app: Callable[..., Any], room: Room) -> Callable[..., Any]:
+    def wrapped(environ: Environ, start_response: Any) -> Any:
+        environ[_LONG_ANSWER] = room
+        return app(environ, start_response)
+
+    return wrapped
+
+
+@contextlib.contextmanager
+def _green_room(green_pool: Any, environ: Environ) -> Iterator[None]:
+    environ["eventlet.minimum_write_chunk_size"] = 1
+    # eventlet's server waits for ever for a client that reads nothing;
+    # cheroot's sockets have a time-out.
+    environ["eventlet.input"].get_socket().setsockopt(
+        socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENT_CLIENT_MS
+    )
+    green_pool.resize(green_pool.size + 1)
+    try:
+        yield
+    finally:
+        if green_pool.size:  # 0: the server stops
+            green_pool.resize(green_pool.size - 1)
+
+
+_SILENT_CLIENT_MS = 30_000
+
+
+class _NativeRoom:
+    """Threads of cheroot's pool for long answers, beside its own.
+
+    They stay when the answers have ended: as many as there were at most.
+    """
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self._lock = threading.Lock()
+        self._taken = self._made = 0
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """One of them, made when there is none."""
+        with self._lock:
+            self._taken += 1
+            if self._taken > self._made:
+                self._pool.grow(1)
+                self._made += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken -= 1
 
 
 def _prepare_without_bind(http: Any) -> Callable[[], None]:

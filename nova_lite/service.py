@@ -180,9 +180,14 @@ class WSGIService(oslo_service.Service):  # type: ignore[misc]
         host: str,
         port: int,
         threads: int,
+        before_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        """Bind at once, so that workers share one socket."""
+        """Bind at once, so that workers share one socket.
+
+        ``before_stop`` ends the answers that would go on for ever.
+        """
         super().__init__()
+        self._before_stop = before_stop
         self._make_app = make_app
         self._threads = threads
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -211,6 +216,7 @@ class WSGIService(oslo_service.Service):  # type: ignore[misc]
 
     def stop(self, graceful: bool = False) -> None:
         """Finish the requests that are being answered, take no more."""
+        self._before_stop()
         if self._stop_server is not None:
             self._stop_server()
         rpc.cleanup()

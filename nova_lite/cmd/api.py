@@ -17,7 +17,7 @@ def main() -> None:
     daemon.prepare("nova-lite-api", database=True)
     conf = cfg.CONF.api
     server = service.WSGIService(
-        _make_app, conf.listen, conf.port, conf.threads
+        _make_app, conf.listen, conf.port, conf.threads, _end_streams
     )
     service.serve(server, conf.workers)
     service.wait()
@@ -27,6 +27,12 @@ def _make_app() -> object:
     from nova_lite.cmd import api_app
 
     return api_app.build()
+
+
+def _end_streams() -> None:
+    from nova_lite.api.openstack.compute import event_hub
+
+    event_hub.of_process().close()
 
 
 if __name__ == "__main__":

@@ -109,4 +109,30 @@ OPTS = [
         help="Seconds after which an answered request is logged as a "
         "warning. 0 logs all so.",
     ),
+    cfg.IntOpt(
+        "event_streams",
+        default=100,
+        min=0,
+        max=5000,
+        help="Streams of server events (GET /servers/events) that one "
+        "process serves at a time; one more is answered with 503. Each holds "
+        "a connection and a thread. 0 serves none.",
+    ),
+    cfg.IntOpt(
+        "event_streams_per_project",
+        default=20,
+        min=1,
+        max=5000,
+        help="Streams of server events that one process serves to one "
+        "project at a time; one more is answered with 429.",
+    ),
+    cfg.FloatOpt(
+        "event_poll_interval_s",
+        default=0.5,
+        min=0.05,
+        max=60,
+        help="Seconds between two looks at the database for changed servers, "
+        "by each process that has a stream to feed. Shorter shows more of "
+        "the states between, and costs a statement each time.",
+    ),
 ]

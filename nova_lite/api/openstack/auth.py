@@ -9,8 +9,9 @@ strategies run in nova-lite-api, in the thread of the request.
 
 from __future__ import annotations
 
+import datetime
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import stevedore
@@ -19,7 +20,11 @@ import webob
 from nova_lite import exception
 from nova_lite.api.openstack.faults import WSGIApp
 from nova_lite.api.openstack.middleware import GLOBAL_REQUEST_ID
-from nova_lite.api.openstack.request import CONTEXT, REQUEST_ID
+from nova_lite.api.openstack.request import (
+    CONTEXT,
+    EXPIRES_AT,
+    REQUEST_ID,
+)
 from nova_lite.context import RequestContext
 
 NAMESPACE = "nova_lite.api.auth"
@@ -122,6 +127,7 @@ def _context_from_headers(app: WSGIApp) -> WSGIApp:
             for role in (header("ROLES") or "").split(",")
             if role.strip()
         ]
+        environ[EXPIRES_AT] = _expires_at(environ)
         environ[CONTEXT] = make_context(
             environ,
             roles=roles,
@@ -141,3 +147,10 @@ def _context_from_headers(app: WSGIApp) -> WSGIApp:
         return app(environ, start_response)
 
     return wrapped
+
+
+def _expires_at(environ: Mapping[str, Any]) -> datetime.datetime | None:
+    """When the token ends, by what keystonemiddleware has read of it."""
+    token = environ.get("keystone.token_info", {}).get("token", {})
+    text = token.get("expires_at")
+    return datetime.datetime.fromisoformat(text) if text else None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,8 @@ from nova_lite.context import RequestContext
 
 CONTEXT = "nova.context"
 REQUEST_ID = "openstack.request_id"
+# When the token ends, for answers that go on until then.
+EXPIRES_AT = "nova_lite.expires_at"
 _VERSION = "nova_lite.api_version"
 _PROJECT = "nova_lite.url_project_id"
 _LAX = "nova_lite.lax"
@@ -40,6 +43,11 @@ class Request(webob.Request):  # type: ignore[misc]
     def version(self) -> Version:
         """The microversion of this request."""
         return self.environ.get(_VERSION, MIN)  # type: ignore[no-any-return]
+
+    @property
+    def token_expires_at(self) -> datetime.datetime | None:
+        """When the token ends, if the strategy knows."""
+        return self.environ.get(EXPIRES_AT)  # type: ignore[no-any-return]
 
     def set_version(self, version: Version, *, lax: bool = False) -> None:
         """Set the microversion; ``lax`` is the old /v2 with no checks."""
@@ -114,11 +122,12 @@ class Request(webob.Request):  # type: ignore[misc]
             )
         return found
 
-    def wants_only_unknown_type(self) -> bool:
-        """Whether Accept allows nothing that this API can answer."""
+    def accepts(self, media_type: str) -> bool:
+        """Whether Accept allows an answer of this type, or an error in it."""
         if not self.headers.get("Accept"):
-            return False
-        return not self.accept.acceptable_offers(sorted(_JSON_TYPES))
+            return True
+        offers = [media_type, *sorted(_JSON_TYPES)]
+        return bool(self.accept.acceptable_offers(offers))
 
 
 _JSON_TYPES = frozenset(

@@ -175,8 +175,6 @@ class Dispatcher:
 
     def _respond(self, request: Request) -> webob.Response:
         verbs, arguments = self._match(request)
-        if request.wants_only_unknown_type():
-            raise exception.NotAcceptable()
         found = verbs.get(request.method)
         if found is None and request.method == "HEAD":
             found = verbs.get("GET")
@@ -184,6 +182,8 @@ class Dispatcher:
             response = faults.fault(405, "This URL does not know that method.")
             response.allow = sorted(verbs)
             return response
+        if not request.accepts(_media_type(found)):
+            raise exception.NotAcceptable()
         body = None
         if request.method in ("POST", "PUT", "PATCH"):
             body = request.document()
@@ -243,6 +243,13 @@ def _action(
             f"There is no such action: {name[:100]}"
         )
     return by_name[name]
+
+
+def _media_type(found: Any) -> str:
+    """What a verb answers in: the methods of all its versions agree."""
+    if isinstance(found, dict):
+        return "application/json"
+    return operation_of(found[0]).media_type
 
 
 def _existing(

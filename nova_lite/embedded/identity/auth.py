@@ -14,7 +14,7 @@ from wsgiref.util import application_uri
 from nova_lite import exception
 from nova_lite.api.openstack import auth
 from nova_lite.api.openstack.faults import WSGIApp
-from nova_lite.api.openstack.request import CONTEXT
+from nova_lite.api.openstack.request import CONTEXT, EXPIRES_AT
 from nova_lite.context import RequestContext
 from nova_lite.embedded.identity.catalog import Catalog
 from nova_lite.embedded.identity.store import Store
@@ -51,6 +51,7 @@ class EmbeddedAuth:
         if not token:
             raise exception.Unauthorized()
         found = self._store.validate(token)
+        environ[EXPIRES_AT] = found.expires_at
         return auth.make_context(
             environ,
             roles=found.role_names,

@@ -29,19 +29,22 @@ from nova_lite.api.openstack.compute.images import (
 from nova_lite.api.openstack.compute.instance_actions import (
     InstanceActionsController,
 )
+from nova_lite.api.openstack.compute.instance_usage_audit_log import (
+    InstanceUsageAuditLogController,
+)
 from nova_lite.api.openstack.compute.keypairs import KeypairsController
 from nova_lite.api.openstack.compute.limits import LimitsController
 from nova_lite.api.openstack.compute.migrations import (
     MigrationsController,
+)
+from nova_lite.api.openstack.compute.server_events import (
+    ServerEventsController,
 )
 from nova_lite.api.openstack.compute.server_groups import (
     ServerGroupsController,
 )
 from nova_lite.api.openstack.compute.server_migrations import (
     ServerMigrationsController,
-)
-from nova_lite.api.openstack.compute.server_events import (
-    ServerEventsController,
 )
 from nova_lite.api.openstack.compute.servers import ServersController
 from nova_lite.api.openstack.compute.services import ServicesController
@@ -158,6 +161,12 @@ _PRESENT: Table = {
     "/servers/{server_id}/migrations/{migration_id}": {
         "GET": [(ServerMigrationsController, "show")],
         "DELETE": [(ServerMigrationsController, "delete")],
+    },
+    "/os-instance_usage_audit_log": {
+        "GET": [(InstanceUsageAuditLogController, "index")],
+    },
+    "/os-instance_usage_audit_log/{before}": {
+        "GET": [(InstanceUsageAuditLogController, "show")],
     },
 }
 
