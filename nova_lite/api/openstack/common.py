@@ -31,6 +31,7 @@ class Settings:
     default_availability_zone: str = "nova"
     internal_service_availability_zone: str = "internal"
     enable_instance_password: bool = True
+    instance_usage_audit_period: str = "month"
 
 
 class Controller:

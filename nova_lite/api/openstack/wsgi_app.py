@@ -106,6 +106,7 @@ def _settings() -> Settings:
             CONF.api.internal_service_availability_zone
         ),
         enable_instance_password=CONF.api.enable_instance_password,
+        instance_usage_audit_period=CONF.instance_usage_audit_period,
     )
 
 

@@ -20,6 +20,7 @@ def register() -> None:
         journal,
         migration,
         service,
+        task_log,
     )
 
     base.set_repositories(
@@ -30,5 +31,6 @@ def register() -> None:
             "journal": journal,
             "migration": migration,
             "service": service,
+            "task_log": task_log,
         }
     )
