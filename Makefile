@@ -68,8 +68,8 @@ genconfig: ## write the samples of configuration and policy anew
 	$(BIN)/oslopolicy-sample-generator \
 		--config-file etc/nova_lite/policy-generator.conf
 
-bench: ## figures of the scheduler; see bench/ for the rest
-	$(BIN)/python bench/scheduler.py
+bench: ## every figure with its target (ARGS='--only boot,reads' for some)
+	$(BIN)/python -m bench $(ARGS)
 
 clean: ## remove what the tools leave behind, not .venv
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage \
