@@ -16,6 +16,8 @@ from oslo_log import log as logging
 
 from nova_lite import exception, policy, quota
 from nova_lite.compute import create, rpcapi, transitions
+from nova_lite.compute.aggregate_api import AggregateAPI
+from nova_lite.compute.host_api import HostAPI
 from nova_lite.compute.request import CreateRequest
 from nova_lite.compute.transitions import Transition
 from nova_lite.conductor import api as conductor_api
@@ -25,6 +27,7 @@ from nova_lite.db.repositories import deletion, journal, service
 from nova_lite.db.repositories import flavor as flavors
 from nova_lite.db.repositories import instance as instances
 from nova_lite.db.repositories import keypair as keypairs
+from nova_lite.db.repositories import server_group as server_groups
 from nova_lite.image import api as image_api
 from nova_lite.image.api import Image, ImageAPI
 
@@ -41,6 +44,8 @@ class API:
         self._images = images or image_api.load()
         self._compute = rpcapi.ComputeAPI()
         self._conductor = conductor_api.ComputeTaskAPI()
+        self.hosts = HostAPI(self._compute)
+        self.aggregates = AggregateAPI(self._images, self._conductor)
 
     @property
     def images(self) -> ImageAPI:
@@ -98,9 +103,7 @@ class API:
             "cores": flavor["vcpus"],
             "ram": flavor["memory_mb"],
         }
-        return _insert(
-            context, each, request.min_count, request.max_count, make
-        )
+        return _insert(context, request, each, make)
 
     def delete(self, context: RequestContext, row: Mapping[str, Any]) -> None:
         """Accept a delete; one that is accepted already is no error.
@@ -229,29 +232,48 @@ def _placement(context: RequestContext, request: CreateRequest) -> Row:
 @db.transaction
 def _insert(
     context: RequestContext,
+    request: CreateRequest,
     each: Mapping[str, int],
-    minimum: int,
-    maximum: int,
     make: Callable[[int], list[Row]],
 ) -> tuple[list[Row], list[int]]:
     """Servers and their actions; ``make`` gives the rows of a number.
 
-    Raises: OverQuota.
+    Raises: OverQuota; InvalidInput for an unknown server group.
     """
     with db.writer() as session:
+        group_id = _lock_group(session, context, request)
+        if group_id is not None:
+            each = {**each, "server_group_members": 1}
         count = quota.fit(
             session,
             context.project_id or "",
             context.user_id or "",
             each,
-            minimum,
-            maximum,
+            request.min_count,
+            request.max_count,
+            group_id=group_id,
         )
         rows = make(count)
         instances.create(session, rows)
+        uuids = [row["uuid"] for row in rows]
+        if group_id is not None:
+            server_groups.join(session, group_id, uuids)
         journal.insert(session, create.actions(context, rows))
-        ids = journal.ids_of(session, "build", [row["uuid"] for row in rows])
+        ids = journal.ids_of(session, "build", uuids)
     return rows, list(ids.values())
+
+
+def _lock_group(
+    session: Any, context: RequestContext, request: CreateRequest
+) -> int | None:
+    """The server group that the hints name, kept until the rows are in."""
+    hint = request.scheduler_hints.get("group")
+    if hint is None:
+        return None
+    try:
+        return server_groups.lock(session, hint, context.project_id or "")
+    except exception.ServerGroupNotFound as error:
+        raise exception.InvalidInput(reason=error.format_message()) from error
 
 
 @db.transaction

@@ -18,6 +18,7 @@ from nova_lite.db.models.instance_action import (
     InstanceActionEvent,
 )
 from nova_lite.db.models.migration import Migration
+from nova_lite.db.models.server_group import ServerGroupMember
 from nova_lite.db.repositories import rows
 
 # Servers a transaction: a longer one would hold up the daemons.
@@ -64,6 +65,9 @@ def _batch(before: datetime.datetime) -> dict[str, int]:
             ),
             "migrations": sa.delete(Migration).where(
                 Migration.instance_uuid.in_(uuids)
+            ),
+            "server_group_members": sa.delete(ServerGroupMember).where(
+                ServerGroupMember.instance_uuid.in_(uuids)
             ),
             "instances": sa.delete(Instance).where(Instance.uuid.in_(uuids)),
         }
