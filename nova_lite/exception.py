@@ -164,6 +164,17 @@ class PolicyNotAuthorized(Forbidden):
     message = "Policy doesn't allow %(action)s to be performed."
 
 
+class OverQuota(Forbidden):
+    message = (
+        "Quota exceeded for %(overs)s: Requested %(requested)s, but already "
+        "used %(used)s of %(allowed)s %(overs)s"
+    )
+
+
+class LimitExceeded(OverQuota):
+    message = "Maximum number of %(resource)s exceeds %(allowed)d"
+
+
 # --- 404 ---------------------------------------------------------------------
 
 
