@@ -22,13 +22,13 @@ Row = Mapping[str, Any]
 class HypervisorsController(common.Controller):
     """/os-hypervisors and what is below it."""
 
-    @operation(query=schemas.INDEX)
+    @operation(query=schemas.INDEX, errors=(404,))
     def index(self, request: Request) -> dict[str, Any]:
         """List hypervisors: id, name, state and status."""
         policy.authorize(request.context, policies.LIST)
         return self._list(request, views.BRIEF, "os-hypervisors")
 
-    @operation(query=schemas.INDEX)
+    @operation(query=schemas.INDEX, errors=(404,))
     def detail(self, request: Request) -> dict[str, Any]:
         """List hypervisors with everything."""
         policy.authorize(request.context, policies.LIST_DETAIL)
