@@ -26,6 +26,22 @@ UNLIMITED = -1
 SERVERS = frozenset({"instances", "cores", "ram"})
 # Counted for the user alone, whatever the project.
 _OF_USER = frozenset({"key_pairs", "server_group_members"})
+RESOURCES = (
+    "cores",
+    "fixed_ips",
+    "floating_ips",
+    "injected_file_content_bytes",
+    "injected_file_path_bytes",
+    "injected_files",
+    "instances",
+    "key_pairs",
+    "metadata_items",
+    "ram",
+    "security_group_rules",
+    "security_groups",
+    "server_group_members",
+    "server_groups",
+)
 Amounts = Mapping[str, int]
 # SQLAlchemy's, which only nova_lite/db names.
 Session = Any
@@ -47,7 +63,7 @@ class _Bound:
 
 
 def options() -> dict[str, int]:
-    """The limits of the configuration, in the order of their names.
+    """The limits of the configuration.
 
     Those of networks have none: this cloud counts no such thing, but the
     older API shows it.
@@ -102,7 +118,7 @@ def used(
     no sum for a project.
     """
     return {
-        **dict.fromkeys(options(), 0),
+        **dict.fromkeys(RESOURCES, 0),
         **quotas.used(session, project_id, user_id),
     }
 
@@ -266,6 +282,12 @@ def update(
     if not force:
         _check_settable(session, project_id, user_id, values)
     quotas.set_limits(session, project_id, user_id or "", dict(values))
+
+
+def update_class(session: Session, name: str, values: Amounts) -> None:
+    """Set limits of a quota class."""
+    quotas.lock(session, f"class/{name}")
+    quotas.set_class_limits(session, name, dict(values))
 
 
 def _check_settable(

@@ -21,6 +21,7 @@ from nova_lite.api.openstack.compute.flavors import (
     FlavorExtraSpecsController,
     FlavorsController,
 )
+from nova_lite.api.openstack.compute.hosts import HostsController
 from nova_lite.api.openstack.compute.hypervisors import HypervisorsController
 from nova_lite.api.openstack.compute.images import (
     ImageMetadataController,
@@ -37,6 +38,10 @@ from nova_lite.api.openstack.compute.limits import LimitsController
 from nova_lite.api.openstack.compute.migrations import (
     MigrationsController,
 )
+from nova_lite.api.openstack.compute.quota_classes import (
+    QuotaClassSetsController,
+)
+from nova_lite.api.openstack.compute.quota_sets import QuotaSetsController
 from nova_lite.api.openstack.compute.server_events import (
     ServerEventsController,
 )
@@ -138,7 +143,28 @@ _PRESENT: Table = {
     "/os-hypervisors/{hypervisor_id}/servers": {
         "GET": [(HypervisorsController, "servers")],
     },
-    "/os-aggregates": {"GET": [(AggregatesController, "index")]},
+    "/os-aggregates": {
+        "GET": [(AggregatesController, "index")],
+        "POST": [(AggregatesController, "create")],
+    },
+    "/os-aggregates/{aggregate_id}": {
+        "GET": [(AggregatesController, "show")],
+        "PUT": [(AggregatesController, "update")],
+        "DELETE": [(AggregatesController, "delete")],
+    },
+    "/os-aggregates/{aggregate_id}/images": {
+        "POST": [(AggregatesController, "images")],
+    },
+    "/os-hosts": {"GET": [(HostsController, "index")]},
+    "/os-hosts/{host_name}": {
+        "GET": [(HostsController, "show")],
+        "PUT": [(HostsController, "update")],
+    },
+    "/os-hosts/{host_name}/startup": {"GET": [(HostsController, "startup")]},
+    "/os-hosts/{host_name}/shutdown": {
+        "GET": [(HostsController, "shutdown")],
+    },
+    "/os-hosts/{host_name}/reboot": {"GET": [(HostsController, "reboot")]},
     "/os-availability-zone": {
         "GET": [(AvailabilityZoneController, "index")],
     },
@@ -148,6 +174,21 @@ _PRESENT: Table = {
     "/extensions": {"GET": [(ExtensionsController, "index")]},
     "/extensions/{alias}": {"GET": [(ExtensionsController, "show")]},
     "/limits": {"GET": [(LimitsController, "index")]},
+    "/os-quota-sets/{project_id}": {
+        "GET": [(QuotaSetsController, "show")],
+        "PUT": [(QuotaSetsController, "update")],
+        "DELETE": [(QuotaSetsController, "delete")],
+    },
+    "/os-quota-sets/{project_id}/detail": {
+        "GET": [(QuotaSetsController, "detail")],
+    },
+    "/os-quota-sets/{project_id}/defaults": {
+        "GET": [(QuotaSetsController, "defaults")],
+    },
+    "/os-quota-class-sets/{name}": {
+        "GET": [(QuotaClassSetsController, "show")],
+        "PUT": [(QuotaClassSetsController, "update")],
+    },
     "/os-simple-tenant-usage": {
         "GET": [(SimpleTenantUsageController, "index")],
     },
