@@ -172,10 +172,14 @@ class ClientBase:
         method: str,
         server: str | None = None,
         timeout_s: int | None = None,
+        silence_s: int | None = None,
         **kwargs: Any,
     ) -> Any:
         """Send and wait for the result.
 
+        With ``silence_s`` the peer says now and then that it works on it,
+        and is given up after so long without a word: for calls that may
+        take very long.
         Raises: MessagingUnavailable when none came in ``timeout_s`` seconds
         or the broker is away; the domain error that the server raised.
         """
@@ -185,6 +189,8 @@ class ClientBase:
             options["server"] = server
         if timeout_s is not None:
             options["timeout"] = timeout_s
+        if silence_s is not None:
+            options["call_monitor_timeout"] = silence_s
         _count()
         try:
             result = self._client.prepare(**options).call(

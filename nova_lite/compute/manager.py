@@ -13,6 +13,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_lite import concurrency, exception, manager, rpc
+from nova_lite.compute import cache
 from nova_lite.compute.events import LifecycleEvents
 from nova_lite.compute.locks import InstanceLocks
 from nova_lite.compute.operations.build import Build
@@ -33,16 +34,16 @@ CONF = cfg.CONF
 class ComputeManager(manager.Manager):
     """What nova-lite-compute does when told."""
 
-    target = rpc.Target(version="1.0")
+    target = rpc.Target(version="1.1")
     service_name = "compute"
 
     def __init__(self, host: str) -> None:
         super().__init__(host)
         conductor_api.use_conductor()
         self._conductor = conductor_api.ComputeTaskAPI()
+        self._images = image_api.load(CONF.glance.driver)
         self.driver = loader.load_driver(
-            CONF.compute_driver,
-            ComputeVirtAPI(image_api.load(CONF.glance.driver)),
+            CONF.compute_driver, ComputeVirtAPI(self._images)
         )
         self.locks = InstanceLocks()
         self.running = Running()
@@ -122,6 +123,26 @@ class ComputeManager(manager.Manager):
         if length > 0:
             text = "\n".join(text.split("\n")[-length:])
         return text
+
+    def cache_images(
+        self, context: RequestContext, images: list[str]
+    ) -> dict[str, str]:
+        """Fetch images before a server needs them; what became of each."""
+        return cache.cache_images(self._images, self.driver, images)
+
+    def set_host_enabled(self, context: RequestContext, enabled: bool) -> str:
+        """Let the hypervisor take new guests, or none."""
+        return self.driver.set_host_enabled(enabled)
+
+    def host_maintenance_mode(
+        self, context: RequestContext, mode: bool
+    ) -> str:
+        """Begin or end the hypervisor's own maintenance mode."""
+        return self.driver.host_maintenance_mode(mode)
+
+    def host_power_action(self, context: RequestContext, action: str) -> str:
+        """Start, stop or restart the host itself."""
+        return self.driver.host_power_action(action)
 
     def _common(
         self, context: RequestContext, action: int, instance: str

@@ -2,6 +2,7 @@
 """What is sent to nova-lite-compute. Versions:
 
 1.0 build_and_run_instance, terminate_instance, get_console_output
+1.1 cache_images, set_host_enabled, host_maintenance_mode, host_power_action
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ CONF = cfg.CONF
 
 TOPIC = "compute"
 
+# Images may be large and the network slow; a host that says nothing for so
+# long does not fetch them any more.
+_DOWNLOAD_S = 6 * 3600
+_SILENCE_S = 60
+
 
 class ComputeAPI(rpc.ClientBase):
     """One method per message. A cast names an action: the row says it all."""
 
     def __init__(self) -> None:
-        super().__init__(TOPIC, "1.0", pin=CONF.upgrade_levels.compute)
+        super().__init__(TOPIC, "1.1", pin=CONF.upgrade_levels.compute)
 
     def build_and_run_instance(
         self, context: RequestContext, host: str, action: int, instance: str
@@ -57,3 +63,59 @@ class ComputeAPI(rpc.ClientBase):
             length=length,
         )
         return text
+
+    def cache_images(
+        self, context: RequestContext, host: str, images: list[str]
+    ) -> dict[str, str]:
+        """Image id -> cached, existing, unsupported or error."""
+        done: dict[str, str] = self.call(
+            context,
+            "cache_images",
+            server=host,
+            timeout_s=_DOWNLOAD_S,
+            silence_s=_SILENCE_S,
+            images=images,
+        )
+        return done
+
+    def set_host_enabled(
+        self, context: RequestContext, host: str, enabled: bool
+    ) -> str:
+        """Either "enabled" or "disabled". Raises: NotSupported."""
+        state: str = self.call(
+            context,
+            "set_host_enabled",
+            server=host,
+            timeout_s=20,
+            enabled=enabled,
+        )
+        return state
+
+    def host_maintenance_mode(
+        self, context: RequestContext, host: str, mode: bool
+    ) -> str:
+        """Either "on_maintenance" or "off_maintenance".
+
+        Raises: NotSupported.
+        """
+        state: str = self.call(
+            context,
+            "host_maintenance_mode",
+            server=host,
+            timeout_s=20,
+            mode=mode,
+        )
+        return state
+
+    def host_power_action(
+        self, context: RequestContext, host: str, action: str
+    ) -> str:
+        """What was done: startup, shutdown, reboot. Raises: NotSupported."""
+        done: str = self.call(
+            context,
+            "host_power_action",
+            server=host,
+            timeout_s=20,
+            action=action,
+        )
+        return done

@@ -39,6 +39,12 @@ class ComputeTaskAPI:
         """Have a server deleted that is on no host."""
         self._rpcapi.delete_instance(context, action)
 
+    def cache_images(
+        self, context: RequestContext, aggregate: int, images: Sequence[str]
+    ) -> None:
+        """Have the hosts of an aggregate fetch images. May be lost."""
+        self._rpcapi.cache_images(context, aggregate, images)
+
     def sweep(self, context: RequestContext) -> None:
         """Have the journal looked through now."""
         self._rpcapi.sweep(context)

@@ -14,7 +14,7 @@ from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.conductor import rpcapi
 from nova_lite.conductor.running import Running
 from nova_lite.conductor.sweep import Silence, Sweep
-from nova_lite.conductor.tasks import build, delete
+from nova_lite.conductor.tasks import build, cache_images, delete
 from nova_lite.context import RequestContext, get_admin_context
 from nova_lite.objects import base
 from nova_lite.scheduler.client import query
@@ -90,7 +90,7 @@ def _remotable(owner: Any, name: str) -> Any:
 class ComputeTaskManager:
     """Endpoints in the namespace compute_task: thin, the tasks do it."""
 
-    target = rpc.Target(namespace="compute_task", version="1.0")
+    target = rpc.Target(namespace="compute_task", version="1.1")
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -100,6 +100,11 @@ class ComputeTaskManager:
         self._scheduler = query.SchedulerQueryClient()
         self._worker = ""
         self._sweep: Sweep | None = None
+        self._cache_images = cache_images.CacheImages(
+            self._compute,
+            CONF.image_cache.precache_concurrency,
+            CONF.service_down_time,
+        )
         self._silence = Silence(_patience_s(), self._ping)
 
     def start(self, worker: str) -> None:
@@ -136,6 +141,12 @@ class ComputeTaskManager:
         """Delete a server that is on no host, or on one that is down."""
         task = delete.DeleteInstance(self._worker, self.host)
         self._run([action], task.execute, None)
+
+    def cache_images(
+        self, context: RequestContext, aggregate: int, images: list[str]
+    ) -> None:
+        """Have the hosts of an aggregate fetch images into their caches."""
+        self._cache_images.execute(context, aggregate, images)
 
     def sweep(self, context: RequestContext) -> None:
         """Look through the journal now."""

@@ -5,6 +5,7 @@ ConductorAPI (no namespace)
     1.0 object_class_action_versions, object_action
 ComputeTaskAPI (namespace compute_task)
     1.0 build_instances, delete_instance, sweep
+    1.1 cache_images
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class ComputeTaskAPI(rpc.ClientBase):
     def __init__(self) -> None:
         super().__init__(
             TOPIC,
-            "1.0",
+            "1.1",
             namespace="compute_task",
             pin=CONF.upgrade_levels.conductor,
         )
@@ -90,3 +91,10 @@ class ComputeTaskAPI(rpc.ClientBase):
 
     def sweep(self, context: RequestContext) -> None:
         self.cast(context, "sweep")
+
+    def cache_images(
+        self, context: RequestContext, aggregate: int, images: Sequence[str]
+    ) -> None:
+        self.cast(
+            context, "cache_images", aggregate=aggregate, images=list(images)
+        )

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nova_lite import exception
 from nova_lite.compute import power_state
 
 # Percent done, 0 to 100, and what is being done ("image download").
@@ -205,6 +206,36 @@ class ComputeDriver(abc.ABC):
     @abc.abstractmethod
     def get_host_uptime(self) -> str:
         """As the uptime command prints it."""
+
+    def cache_image(
+        self, image: ImageSpec, progress: ProgressCallback
+    ) -> bool:
+        """Fetch an image for later; False when it was here already.
+
+        Raises: NotSupported; else what spawn raises for an image.
+        """
+        raise exception.NotSupported()
+
+    def set_host_enabled(self, enabled: bool) -> str:
+        """Take new guests or none: "enabled" or "disabled".
+
+        Raises: NotSupported.
+        """
+        raise exception.NotSupported()
+
+    def host_maintenance_mode(self, mode: bool) -> str:
+        """Begin or end maintenance: "on_maintenance", "off_maintenance".
+
+        Raises: NotSupported.
+        """
+        raise exception.NotSupported()
+
+    def host_power_action(self, action: str) -> str:
+        """Do startup, shutdown or reboot with the host; what was done.
+
+        Raises: NotSupported.
+        """
+        raise exception.NotSupported()
 
 
 def is_running(state: int) -> bool:

@@ -204,6 +204,31 @@ class FakeDriver(driver.ComputeDriver):
             "load average: 0.00, 0.00, 0.00"
         )
 
+    def cache_image(
+        self, image: driver.ImageSpec, progress: driver.ProgressCallback
+    ) -> bool:
+        """Remember the image by an empty file, which stays."""
+        cache = self._root / "_base" / self._directory.name
+        cache.mkdir(parents=True, exist_ok=True)
+        try:
+            (cache / image.id).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        progress(100, "image download")
+        return True
+
+    def set_host_enabled(self, enabled: bool) -> str:
+        """Say what is asked for, as upstream's fake does."""
+        return "enabled" if enabled else "disabled"
+
+    def host_maintenance_mode(self, mode: bool) -> str:
+        """Say what is asked for."""
+        return "on_maintenance" if mode else "off_maintenance"
+
+    def host_power_action(self, action: str) -> str:
+        """Say what is asked for."""
+        return action
+
     def _snapshot(self) -> list[_Guest]:
         with self._lock:
             return list(self._guests.values())

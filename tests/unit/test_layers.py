@@ -30,6 +30,7 @@ LAYERS = {
     "nova_lite.compute.transitions": 0,
     "nova_lite.compute.request": 0,
     "nova_lite.compute.locks": 0,
+    "nova_lite.compute.audit_period": 0,
     "nova_lite.conductor": 0,
     "nova_lite.conductor.running": 0,
     # 1
@@ -51,9 +52,15 @@ LAYERS = {
     # 4: the work
     "nova_lite.operation": 4,
     "nova_lite.compute.api": 4,
+    "nova_lite.compute.aggregate_api": 4,
+    "nova_lite.compute.cache": 4,
     "nova_lite.compute.create": 4,
     "nova_lite.compute.events": 4,
+    "nova_lite.compute.host_api": 4,
+    "nova_lite.compute.instance_events": 4,
+    "nova_lite.compute.live_migration": 4,
     "nova_lite.compute.operations": 4,
+    "nova_lite.compute.usage_audit": 4,
     "nova_lite.compute.reconcile": 4,
     "nova_lite.compute.resource_tracker": 4,
     "nova_lite.compute.virtapi": 4,

@@ -9,6 +9,7 @@ so that two changes at once follow one another.
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -53,6 +54,26 @@ def everything() -> list[Row]:
     """Every aggregate with its hosts, for the scheduler's memory."""
     with db.reader() as session:
         return list_(session)
+
+
+@db.transaction
+def working_hosts(ident: int, down_time_s: int) -> list[str]:
+    """Hosts of an aggregate whose compute is up and enabled."""
+    since = now() - datetime.timedelta(seconds=down_time_s)
+    statement = (
+        sa.select(Service.host)
+        .join(AggregateHost, AggregateHost.host == Service.host)
+        .where(
+            AggregateHost.aggregate_id == ident,
+            Service.binary == _COMPUTE,
+            Service.disabled.is_(False),
+            Service.forced_down.is_(False),
+            Service.last_seen_at >= since,
+        )
+        .order_by(Service.host)
+    )
+    with db.reader() as session:
+        return list(session.scalars(statement))
 
 
 def get(session: orm.Session, ident: int) -> Row:

@@ -198,3 +198,43 @@ def servers_by_host(
             {"uuid": row.uuid, "name": f"instance-{row.uuid}"}
         )
     return found
+
+
+def node_of_host(session: orm.Session, host: str) -> dict[str, Any]:
+    """The first hypervisor of a host. Raises: ComputeHostNotFound."""
+    row = (
+        session.execute(
+            sa.select(_NODE).where(_NODE.c.host == host).order_by(_NODE.c.id)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise exception.ComputeHostNotFound(host=host)
+    return dict(row)
+
+
+def usage_by_project(
+    session: orm.Session, host: str
+) -> dict[str, dict[str, int]]:
+    """project id -> cpu, memory_mb, disk_gb of its servers on a host."""
+    disk_gb = _INSTANCE.c.root_gb + _INSTANCE.c.ephemeral_gb
+    found = session.execute(
+        sa.select(
+            _INSTANCE.c.project_id,
+            sa.func.sum(_INSTANCE.c.vcpus),
+            sa.func.sum(_INSTANCE.c.memory_mb),
+            sa.func.sum(disk_gb),
+        )
+        .where(_INSTANCE.c.deleted == 0, _INSTANCE.c.host == host)
+        .group_by(_INSTANCE.c.project_id)
+        .order_by(_INSTANCE.c.project_id)
+    )
+    return {
+        project_id: {
+            "cpu": int(vcpus),
+            "memory_mb": int(memory_mb),
+            "disk_gb": int(disk),
+        }
+        for project_id, vcpus, memory_mb, disk in found
+    }

@@ -170,6 +170,15 @@ class LibvirtDriver(driver.ComputeDriver):
         output, _ = processutils.execute("env", "LC_ALL=C", "uptime")
         return str(output)
 
+    def cache_image(
+        self, image: driver.ImageSpec, progress: driver.ProgressCallback
+    ) -> bool:
+        """Fetch an image for later; False when it was here already.
+
+        Raises: ImageUnacceptable, ImageError, DiskFull.
+        """
+        return self._store.cache_image(image, progress)
+
     def _check_machine(self, image: driver.ImageSpec) -> None:
         machine = image.properties.get("hw_machine_type")
         if machine and machine not in self._host.capabilities().machines:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nova_lite.api.openstack.compute import gone, proxies
+from nova_lite.api.openstack.compute.aggregates import AggregatesController
 from nova_lite.api.openstack.compute.console_output import (
     ConsoleOutputController,
 )
@@ -36,10 +37,17 @@ MIGRATION_ACTIONS: Sequence[Action] = (
     Action("force_complete", (ServerMigrationsController, "force_complete")),
 )
 
+AGGREGATE_ACTIONS: Sequence[Action] = (
+    Action("add_host", (AggregatesController, "add_host")),
+    Action("remove_host", (AggregatesController, "remove_host")),
+    Action("set_metadata", (AggregatesController, "set_metadata")),
+)
+
 ACTIONS: Mapping[str, Sequence[Action]] = {
     "/servers/{server_id}/action": SERVER_ACTIONS,
     "/os-volumes_boot/{server_id}/action": SERVER_ACTIONS,
     "/flavors/{flavor_id}/action": FLAVOR_ACTIONS,
+    "/os-aggregates/{aggregate_id}/action": AGGREGATE_ACTIONS,
     "/servers/{server_id}/migrations/{migration_id}/action": MIGRATION_ACTIONS,
     **proxies.ACTIONS,
     **gone.ACTIONS,

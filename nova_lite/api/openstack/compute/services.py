@@ -66,15 +66,18 @@ class ServicesController(common.Controller):
             shown["forced_down"] = forced
         else:
             raise exception.NotFound("Unknown action")
+        _check_compute(own_binary(body["binary"]))
         rows = common.read(
-            service_query.services, body["host"], own_binary(body["binary"])
+            service_query.services, body["host"], service_query.COMPUTE
         )
         if not rows:
             raise exception.NotFound(
                 f"Could not find binary {body['binary']} on host "
                 f"{body['host']}."
             )
-        common.write(service_query.update_service, rows[0]["id"], values)
+        self.compute_api.hosts.update_service(
+            request.context, rows[0]["id"], values
+        )
         return {"service": shown}
 
     @operation(since="2.53", body=schemas.UPDATE)
@@ -84,13 +87,11 @@ class ServicesController(common.Controller):
         """Enable, disable or force down a compute service."""
         policy.authorize(request.context, policies.UPDATE)
         row = _by_uuid(service_id)
-        if row["binary"] != service_query.COMPUTE:
-            raise exception.Invalid(
-                f"Updating a {row['binary']} service is not supported. Only "
-                f"{service_query.COMPUTE} services can be updated."
-            )
+        _check_compute(row["binary"])
         values = _changes(body)
-        row = common.write(service_query.update_service, row["id"], values)
+        row = self.compute_api.hosts.update_service(
+            request.context, row["id"], values
+        )
         return {"service": self._show(request, row)}
 
     @operation(until="2.52", status=204)
@@ -101,16 +102,24 @@ class ServicesController(common.Controller):
             raise exception.Invalid(
                 f"The service id must be a number, not '{service_id[:40]}'."
             )
-        self._delete(common.read(service_query.service, service_id))
+        row = common.read(service_query.service, service_id)
+        self.compute_api.hosts.delete_service(request.context, row)
 
     @operation(since="2.53", status=204)
     def delete(self, request: Request, service_id: str) -> None:
         """Delete a service by its uuid."""
         policy.authorize(request.context, policies.DELETE)
-        self._delete(_by_uuid(service_id))
+        self.compute_api.hosts.delete_service(
+            request.context, _by_uuid(service_id)
+        )
 
-    def _delete(self, row: dict[str, Any]) -> None:
-        common.write(service_query.delete_service, row)
+
+def _check_compute(binary: str) -> None:
+    if binary != service_query.COMPUTE:
+        raise exception.Invalid(
+            f"Updating a {binary} service is not supported. Only "
+            f"{service_query.COMPUTE} services can be updated."
+        )
 
 
 def own_binary(name: str) -> str:

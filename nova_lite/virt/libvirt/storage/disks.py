@@ -138,6 +138,15 @@ class GuestStore:
                 disks.append(self._made(path, ""))
         return disks
 
+    def cache_image(
+        self, image: driver.ImageSpec, progress: driver.ProgressCallback
+    ) -> bool:
+        """Fetch an image for later; False when it was here already."""
+        if self._cache.has(image.id):
+            return False
+        self._cache.get(image, progress)
+        return True
+
     def remove(self, uuid: str) -> None:
         """Remove the guest's directory; none there is no error."""
         concurrency.native(_remove_tree, self.directory(uuid))

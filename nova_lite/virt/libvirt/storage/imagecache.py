@@ -55,6 +55,12 @@ class ImageCache:
             LOG.info("Removing an unfinished image download: %s", part)
             part.unlink(missing_ok=True)
 
+    def has(self, image_id: str) -> bool:
+        """Whether an image is here, whole and checked."""
+        return bool(_SAFE_ID.fullmatch(image_id)) and os.path.exists(
+            self._base / image_id
+        )
+
     def get(
         self, image: driver.ImageSpec, progress: driver.ProgressCallback
     ) -> CachedImage:
