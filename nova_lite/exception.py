@@ -104,6 +104,10 @@ class ComputeServiceUnavailable(Invalid):
     message = "Compute service of %(host)s is unavailable at this time."
 
 
+class TooManyTags(Invalid):
+    message = "The number of tags exceeded the per-server limit %(limit)d"
+
+
 class InvalidKeypair(Invalid):
     message = "Keypair data is invalid: %(reason)s"
 
@@ -185,6 +189,14 @@ class NotFound(NovaLiteException):
 
 class InstanceNotFound(NotFound):
     message = "Instance %(instance_id)s could not be found."
+
+
+class MetadataItemNotFound(NotFound):
+    message = "Metadata item was not found"
+
+
+class InstanceTagNotFound(NotFound):
+    message = "Server %(server_id)s has no tag '%(tag)s'"
 
 
 class InstanceActionNotFound(NotFound):

@@ -27,6 +27,7 @@ from nova_lite.db.repositories import deletion, journal, service
 from nova_lite.db.repositories import flavor as flavors
 from nova_lite.db.repositories import instance as instances
 from nova_lite.db.repositories import keypair as keypairs
+from nova_lite.db.repositories import tag as tags_of
 from nova_lite.db.repositories import server_group as server_groups
 from nova_lite.image import api as image_api
 from nova_lite.image.api import Image, ImageAPI
@@ -258,6 +259,7 @@ def _insert(
         uuids = [row["uuid"] for row in rows]
         if group_id is not None:
             server_groups.join(session, group_id, uuids)
+        tags_of.insert(session, dict.fromkeys(uuids, request.tags))
         journal.insert(session, create.actions(context, rows))
         ids = journal.ids_of(session, "build", uuids)
     return rows, list(ids.values())

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+# How many tags a server may have.
+MAX_TAGS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class CreateRequest:
@@ -23,6 +26,7 @@ class CreateRequest:
     image_ref: str | None
     description: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    tags: Sequence[str] = ()
     key_name: str | None = None
     user_data: str | None = None
     availability_zone: str | None = None
@@ -48,7 +52,8 @@ class InstanceQuery:
     availability_zone, user_id, reservation_id, key_name, launch_index,
     power_state, locked, ...; flavor_id is the id that users see.
     ``regexes`` maps a column to a pattern that is found anywhere in it,
-    ``metadata`` a key to its value.
+    ``metadata`` a key to its value, ``tags`` one of "tags", "tags-any",
+    "not-tags", "not-tags-any" to tags.
     ``sort`` is (column, "asc" | "desc") pairs, most important first.
     """
 
@@ -56,6 +61,7 @@ class InstanceQuery:
     filters: Mapping[str, Any] = field(default_factory=dict)
     regexes: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
     changes_since: datetime.datetime | None = None
     changes_before: datetime.datetime | None = None
     deleted: bool | None = False

@@ -58,6 +58,7 @@ LAYERS = {
     "nova_lite.compute.events": 4,
     "nova_lite.compute.host_api": 4,
     "nova_lite.compute.instance_events": 4,
+    "nova_lite.compute.labels": 4,
     "nova_lite.compute.live_migration": 4,
     "nova_lite.compute.operations": 4,
     "nova_lite.compute.usage_audit": 4,

@@ -12,7 +12,7 @@ import datetime
 import sqlalchemy as sa
 
 from nova_lite.db import session as db
-from nova_lite.db.models.instance import Instance, InstanceFault
+from nova_lite.db.models.instance import Instance, InstanceFault, InstanceTag
 from nova_lite.db.models.instance_action import (
     InstanceAction,
     InstanceActionEvent,
@@ -68,6 +68,9 @@ def _batch(before: datetime.datetime) -> dict[str, int]:
             ),
             "server_group_members": sa.delete(ServerGroupMember).where(
                 ServerGroupMember.instance_uuid.in_(uuids)
+            ),
+            "instance_tags": sa.delete(InstanceTag).where(
+                InstanceTag.instance_uuid.in_(uuids)
             ),
             "instances": sa.delete(Instance).where(Instance.uuid.in_(uuids)),
         }

@@ -33,6 +33,7 @@ from nova_lite.api.openstack.compute.instance_actions import (
 from nova_lite.api.openstack.compute.instance_usage_audit_log import (
     InstanceUsageAuditLogController,
 )
+from nova_lite.api.openstack.compute.ips import IPsController
 from nova_lite.api.openstack.compute.keypairs import KeypairsController
 from nova_lite.api.openstack.compute.limits import LimitsController
 from nova_lite.api.openstack.compute.migrations import (
@@ -51,6 +52,13 @@ from nova_lite.api.openstack.compute.server_groups import (
 from nova_lite.api.openstack.compute.server_migrations import (
     ServerMigrationsController,
 )
+from nova_lite.api.openstack.compute.server_metadata import (
+    ServerMetadataController,
+)
+from nova_lite.api.openstack.compute.server_password import (
+    ServerPasswordController,
+)
+from nova_lite.api.openstack.compute.server_tags import ServerTagsController
 from nova_lite.api.openstack.compute.servers import ServersController
 from nova_lite.api.openstack.compute.services import ServicesController
 from nova_lite.api.openstack.compute.simple_tenant_usage import (
@@ -70,6 +78,34 @@ _PRESENT: Table = {
         "GET": [(ServersController, "show")],
         "PUT": [(ServersController, "update")],
         "DELETE": [(ServersController, "delete")],
+    },
+    "/servers/{server_id}/metadata": {
+        "GET": [(ServerMetadataController, "index")],
+        "POST": [(ServerMetadataController, "create")],
+        "PUT": [(ServerMetadataController, "update_all")],
+    },
+    "/servers/{server_id}/metadata/{key}": {
+        "GET": [(ServerMetadataController, "show")],
+        "PUT": [(ServerMetadataController, "update")],
+        "DELETE": [(ServerMetadataController, "delete")],
+    },
+    "/servers/{server_id}/tags": {
+        "GET": [(ServerTagsController, "index")],
+        "PUT": [(ServerTagsController, "update_all")],
+        "DELETE": [(ServerTagsController, "delete_all")],
+    },
+    "/servers/{server_id}/tags/{tag}": {
+        "GET": [(ServerTagsController, "show")],
+        "PUT": [(ServerTagsController, "update")],
+        "DELETE": [(ServerTagsController, "delete")],
+    },
+    "/servers/{server_id}/os-server-password": {
+        "GET": [(ServerPasswordController, "show")],
+        "DELETE": [(ServerPasswordController, "clear")],
+    },
+    "/servers/{server_id}/ips": {"GET": [(IPsController, "index")]},
+    "/servers/{server_id}/ips/{network_label}": {
+        "GET": [(IPsController, "show")],
     },
     "/servers/{server_id}/os-instance-actions": {
         "GET": [(InstanceActionsController, "index")],

@@ -35,7 +35,8 @@ _EVERYBODY = frozenset(
     }
 )
 _V2_5 = _EVERYBODY | {"ip6"}
-_V2_26 = _V2_5 | {"tags", "tags-any", "not-tags", "not-tags-any"}
+_TAGS = frozenset({"tags", "tags-any", "not-tags", "not-tags-any"})
+_V2_26 = _V2_5 | _TAGS
 _V2_66 = _V2_26 | {"changes-before"}
 _V2_73 = _V2_66 | {"locked"}
 _V2_83 = _V2_73 | {
@@ -59,6 +60,8 @@ _ALLOWED: Value[frozenset[str]] = (
     .since("2.73", _V2_73)
     .since("2.83", _V2_83)
 )
+_NO_TAGS: frozenset[str] = frozenset()
+_TAG_FILTERS = Value(_NO_TAGS).since("2.26", _TAGS)
 _UNKNOWN_STATUS_IS_ERROR = Value(False).since("2.38", True)
 _ADMIN_SORT_KEYS = frozenset({"host", "node"})
 
@@ -100,8 +103,8 @@ _NUMBERS = frozenset(
 )
 _BOOLEANS = frozenset({"config_drive", "locked"})
 _TIMES = frozenset({"created_at", "launched_at", "terminated_at"})
-# Nothing here has these yet, so a server that must have one is none.
-_MUST_HAVE = frozenset({"ip", "ip6", "tags", "tags-any"})
+# No server has an address, so one that must have one is none.
+_MUST_HAVE = frozenset({"ip", "ip6"})
 
 
 def query_of(
@@ -129,6 +132,7 @@ def query_of(
         filters=filters,
         regexes=regexes,
         metadata=_metadata(wanted),
+        tags=_tags(request, wanted),
         changes_since=since,
         changes_before=before,
         deleted=deleted,
@@ -238,6 +242,14 @@ def _metadata(wanted: Mapping[str, str]) -> dict[str, str]:
             detail="The metadata filter must be a JSON object."
         )
     return {str(key): str(value) for key, value in found.items()}
+
+
+def _tags(request: Request, wanted: Mapping[str, str]) -> dict[str, list[str]]:
+    return {
+        name: wanted[name].split(",")
+        for name in _TAG_FILTERS.at(request.version)
+        if name in wanted
+    }
 
 
 def _time(wanted: Mapping[str, str], name: str) -> Any:

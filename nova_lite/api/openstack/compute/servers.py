@@ -164,6 +164,7 @@ def _create_request(body: Mapping[str, Any], password: str) -> CreateRequest:
         image_ref=_image(asked),
         description=asked.get("description"),
         metadata=asked.get("metadata", {}),
+        tags=tuple(dict.fromkeys(asked.get("tags", ()))),
         key_name=asked.get("key_name"),
         user_data=asked.get("user_data"),
         availability_zone=asked.get("availability_zone"),
@@ -188,7 +189,6 @@ def _refuse_missing_services(asked: Mapping[str, Any]) -> None:
     for name, what in (
         ("personality", "Injected files (personality)"),
         ("trusted_image_certificates", "Trusted image certificates"),
-        ("tags", "Server tags"),
     ):
         if asked.get(name):
             raise exception.Invalid(

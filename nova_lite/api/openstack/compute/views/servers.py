@@ -28,6 +28,7 @@ from nova_lite.db.repositories import (
     instance_query,
     server_group,
     service_query,
+    tag,
 )
 from nova_lite.policies import flavors as flavor_policies
 from nova_lite.policies import servers as policies
@@ -101,6 +102,13 @@ class View:
         """The latest faults of the servers that show one."""
         uuids = [r["uuid"] for r in self._rows if _status(r) in _WITH_FAULT]
         return common.read(instance_query.faults, uuids) if uuids else {}
+
+    @functools.cached_property
+    def tags(self) -> dict[str, list[str]]:
+        """The tags of the servers that have some."""
+        return common.read(
+            tag.of_instances, [row["uuid"] for row in self._rows]
+        )
 
     @functools.cached_property
     def host_states(self) -> dict[str, str]:
@@ -342,7 +350,7 @@ FULL = Fields(
     Field("2.9", "locked", _column("locked")),
     Field("2.73", "locked_reason", _column("locked_reason")),
     Field("2.19", "description", _column("display_description")),
-    Field("2.26", "tags", _constant(list)),
+    Field("2.26", "tags", lambda row, view: view.tags.get(row["uuid"], [])),
     Field("2.63", "trusted_image_certificates", _constant(lambda: None)),
     Field(
         "2.96",
