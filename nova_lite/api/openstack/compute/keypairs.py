@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nova_lite import policy
+from nova_lite import policy, quota
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute import keys
 from nova_lite.api.openstack.compute.schemas import keypairs as schemas
@@ -72,7 +72,8 @@ class KeypairsController(common.Controller):
             private_key = made.private_key
             public_key, fingerprint = made.public_key, made.fingerprint
         row = common.write(
-            keypair.create,
+            _create,
+            request.context.project_id or "",
             {
                 "user_id": user_id,
                 "name": asked["name"],
@@ -92,6 +93,14 @@ class KeypairsController(common.Controller):
         user_id = _user_of_query(request)
         _authorize(request, policies.DELETE, user_id)
         common.write(keypair.delete, user_id, name)
+
+
+def _create(
+    session: Any, project_id: str, values: dict[str, Any]
+) -> dict[str, Any]:
+    """Write a key pair if the quota has room. Raises: OverQuota."""
+    quota.reserve(session, project_id, values["user_id"], {"key_pairs": 1})
+    return keypair.create(session, values)
 
 
 def _user_of_query(request: Request) -> str:
