@@ -7,6 +7,9 @@ from typing import Any
 
 from nova_lite import policy
 from nova_lite.api.openstack import common
+from nova_lite.api.openstack.compute.schemas import (
+    availability_zone as schemas,
+)
 from nova_lite.api.openstack.compute.views import services as service_views
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.wsgi import operation
@@ -17,34 +20,41 @@ from nova_lite.policies import availability_zone as policies
 class AvailabilityZoneController(common.Controller):
     """/os-availability-zone and /os-availability-zone/detail."""
 
-    @operation()
+    @operation(query=schemas.QUERY)
     def index(self, request: Request) -> dict[str, Any]:
         """List the zones that servers can be in."""
         policy.authorize(request.context, policies.LIST)
         return self._zones(detail=False)
 
-    @operation()
+    @operation(query=schemas.QUERY)
     def detail(self, request: Request) -> dict[str, Any]:
         """List all zones with their hosts and services."""
         policy.authorize(request.context, policies.DETAIL)
         return self._zones(detail=True)
 
     def _zones(self, *, detail: bool) -> dict[str, Any]:
-        zones: dict[str, list[dict[str, Any]]] = {}
+        """Zones of enabled services, then those with disabled ones alone."""
+        available: dict[str, list[dict[str, Any]]] = {}
+        others: set[str] = set()
         for row in common.read(service_query.services):
             name = service_views.zone(row, self.settings)
-            zones.setdefault(name, []).append(row)
+            if row["disabled"]:
+                others.add(name)
+            else:
+                available.setdefault(name, []).append(row)
         internal = self.settings.internal_service_availability_zone
+        zones = [
+            *((name, available[name]) for name in sorted(available)),
+            *((name, None) for name in sorted(others - available.keys())),
+        ]
         return {
             "availabilityZoneInfo": [
                 {
                     "zoneName": name,
-                    "zoneState": {
-                        "available": not all(r["disabled"] for r in rows)
-                    },
-                    "hosts": self._hosts(rows) if detail else None,
+                    "zoneState": {"available": rows is not None},
+                    "hosts": self._hosts(rows) if detail and rows else None,
                 }
-                for name, rows in sorted(zones.items())
+                for name, rows in zones
                 if detail or name != internal
             ]
         }
@@ -54,7 +64,7 @@ class AvailabilityZoneController(common.Controller):
         down_time_s = self.settings.service_down_time_s
         for row in rows:
             hosts.setdefault(row["host"], {})[row["binary"]] = {
-                "active": not row["disabled"],
+                "active": True,
                 "available": service_query.is_up(row, down_time_s),
                 "updated_at": service_views.seen_at(row),
             }

@@ -77,7 +77,7 @@ class HostsController(common.Controller):
             ]
         }
 
-    @operation(until="2.42", body=schemas.UPDATE)
+    @operation(until="2.42", body=schemas.UPDATE, errors=(501,))
     def update(
         self, request: Request, host_name: str, body: Any
     ) -> dict[str, Any]:
@@ -98,19 +98,19 @@ class HostsController(common.Controller):
             )
         return shown
 
-    @operation(until="2.42", query=schemas.EMPTY)
+    @operation(until="2.42", query=schemas.EMPTY, errors=(501,))
     def startup(self, request: Request, host_name: str) -> dict[str, Any]:
         """Start a host."""
         policy.authorize(request.context, policies.START)
         return self._power(request, host_name, "startup")
 
-    @operation(until="2.42", query=schemas.EMPTY)
+    @operation(until="2.42", query=schemas.EMPTY, errors=(501,))
     def shutdown(self, request: Request, host_name: str) -> dict[str, Any]:
         """Shut a host down."""
         policy.authorize(request.context, policies.SHUTDOWN)
         return self._power(request, host_name, "shutdown")
 
-    @operation(until="2.42", query=schemas.EMPTY)
+    @operation(until="2.42", query=schemas.EMPTY, errors=(501,))
     def reboot(self, request: Request, host_name: str) -> dict[str, Any]:
         """Reboot a host."""
         policy.authorize(request.context, policies.REBOOT)

@@ -99,7 +99,7 @@ class HypervisorsController(common.Controller):
         view = self._view(request, [row])
         return {"hypervisor": views.DETAIL.show(request.version, row, view)}
 
-    @operation(until="2.87")
+    @operation(until="2.87", query=schemas.EMPTY)
     def uptime(self, request: Request, hypervisor_id: str) -> dict[str, Any]:
         """Show for how long a hypervisor has been up."""
         policy.authorize(request.context, policies.UPTIME)
@@ -107,26 +107,23 @@ class HypervisorsController(common.Controller):
         view = self._view(request, [row], servers=False)
         shown = views.BRIEF.show(request.version, row, view)
         if shown["state"] != "up":
-            raise exception.Invalid(
-                f"Compute service of {row['host']} is unavailable at this "
-                "time."
-            )
+            raise exception.ComputeServiceUnavailable(host=row["host"])
         return {"hypervisor": {**shown, "uptime": row["uptime"]}}
 
-    @operation(until="2.87")
+    @operation(until="2.87", query=schemas.EMPTY)
     def statistics(self, request: Request) -> dict[str, Any]:
         """Show the sums over all hypervisors."""
         policy.authorize(request.context, policies.STATISTICS)
         rows = common.read(service_query.nodes)
         return {"hypervisor_statistics": views.statistics(rows)}
 
-    @operation(until="2.52")
+    @operation(until="2.52", query=schemas.EMPTY)
     def search(self, request: Request, hypervisor_id: str) -> dict[str, Any]:
         """Find hypervisors by a part of their name."""
         policy.authorize(request.context, policies.SEARCH)
         return self._matching(request, hypervisor_id, servers=False)
 
-    @operation(until="2.52")
+    @operation(until="2.52", query=schemas.EMPTY)
     def servers(self, request: Request, hypervisor_id: str) -> dict[str, Any]:
         """List the servers of the hypervisors of a part of a name."""
         policy.authorize(request.context, policies.SERVERS)

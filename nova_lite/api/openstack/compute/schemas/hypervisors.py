@@ -29,4 +29,5 @@ INDEX = (
     .since("2.33", add_named([], types.PAGING))
     .since("2.53", _strict_index)
 )
+EMPTY = Schema(types.EMPTY)
 SHOW = Schema(types.query({})).since("2.53", _strict_show)

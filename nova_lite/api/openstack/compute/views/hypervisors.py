@@ -36,6 +36,12 @@ def _state(row: Row, view: View) -> str:
     return "up" if up else "down"
 
 
+def _uptime(row: Row, view: View) -> str | None:
+    """Nobody knows for how long a host is up that says nothing."""
+    uptime: str | None = row["uptime"]
+    return uptime if _state(row, view) == "up" else None
+
+
 def _status(row: Row, view: View) -> str:
     service = view.services.get(row["host"])
     return "disabled" if service and service["disabled"] else "enabled"
@@ -98,7 +104,7 @@ DETAIL = Fields(
         until="2.27",
     ),
     Field("2.28", "cpu_info", _column("cpu_info"), until="2.87"),
-    Field("2.88", "uptime", _column("uptime")),
+    Field("2.88", "uptime", _uptime),
     Field("2.1", "service", _service("id"), until="2.52"),
     Field("2.53", "service", _service("uuid")),
 )
