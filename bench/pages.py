@@ -37,32 +37,32 @@ Examine = Callable[[sa.Connection, str, Any], int]
 def measure(directory: Path) -> dict[str, float]:
     """Rows read for a page beside 100,000, over those beside 1,000."""
     figures = {}
-    for name, kind, examine in (
-        ("mariadb", MariaDB, _mariadb_rows),
-        ("postgresql", PostgreSQL, _postgresql_rows),
-    ):
+    for name, kind in (("mariadb", MariaDB), ("postgresql", PostgreSQL)):
         server: DatabaseServer = kind(directory / f"pages-{name}")
         server.start()
         try:
-            figures[f"page_{name}"] = _of_server(name, server, examine)
+            figures[f"page_{name}"] = growth(server, _FEW, _MANY)
         finally:
             server.stop()
     return figures
 
 
-def _of_server(name: str, server: DatabaseServer, examine: Examine) -> float:
+def growth(server: DatabaseServer, few: int, many: int) -> float:
+    """Rows read for a page beside ``many`` servers, over beside ``few``."""
     hosts.use_database(server.fresh_url())
     hosts.create_tables()
     worst: list[int] = []
     stored = 0
-    for total in (_FEW, _MANY):
+    examine = _mariadb_rows if _is_mysql() else _postgresql_rows
+    for total in (few, many):
         _store(total - stored)
         stored = total
         marker = _middle()
         pages = [_page(where, examine) for where in (None, marker)]
         worst.append(max(rows for rows, _ in pages))
         print(
-            f"{name}, {total} servers: first page of {_PAGE} {pages[0][0]} "
+            f"{session.engine().dialect.name}, {total} servers: "
+            f"first page of {_PAGE} {pages[0][0]} "
             f"rows {pages[0][1]:.1f} ms, middle page {pages[1][0]} rows "
             f"{pages[1][1]:.1f} ms",
             file=sys.stderr,
