@@ -131,11 +131,6 @@ class MalformedRequestBody(Invalid):
     message = "Malformed request body: it must be a JSON document."
 
 
-class NotAcceptable(Invalid):
-    message = "The only content type of the answers is application/json."
-    code = 406
-
-
 class RequestTooLarge(Invalid):
     message = "The request body is larger than %(limit)d bytes."
     code = 413
@@ -337,7 +332,7 @@ class NotSupported(NovaLiteException):
     code = 501
 
 
-# --- 501 and 503 ---------------------------------------------------------------------
+# --- 501 and 503 -----------------------------------------------------------
 
 
 class NoSuchService(NovaLiteException):

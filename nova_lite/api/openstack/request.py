@@ -109,7 +109,7 @@ class Request(webob.Request):  # type: ignore[misc]
         raw = self.body
         if not raw:
             return None
-        if kind and kind.lower() not in _JSON_TYPES:
+        if kind and kind.lower() not in _TAKEN_AS_JSON:
             raise exception.UnsupportedMediaType(expected="application/json")
         try:
             found = json.loads(raw, parse_constant=_no_constant)
@@ -122,16 +122,14 @@ class Request(webob.Request):  # type: ignore[misc]
             )
         return found
 
-    def accepts(self, media_type: str) -> bool:
-        """Whether Accept allows an answer of this type, or an error in it."""
-        if not self.headers.get("Accept"):
-            return True
-        offers = [media_type, *sorted(_JSON_TYPES)]
-        return bool(self.accept.acceptable_offers(offers))
 
-
-_JSON_TYPES = frozenset(
-    {"application/json", "application/vnd.openstack.compute+json"}
+# text/plain is what some servers put where a client said nothing.
+_TAKEN_AS_JSON = frozenset(
+    {
+        "application/json",
+        "application/vnd.openstack.compute+json",
+        "text/plain",
+    }
 )
 
 

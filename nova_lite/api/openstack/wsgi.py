@@ -179,11 +179,8 @@ class Dispatcher:
         if found is None and request.method == "HEAD":
             found = verbs.get("GET")
         if found is None:
-            response = faults.fault(405, "This URL does not know that method.")
-            response.allow = sorted(verbs)
-            return response
-        if not request.accepts(_media_type(found)):
-            raise exception.NotAcceptable()
+            # As upstream, whose routes are pairs of verb and path.
+            raise exception.NotFound()
         body = None
         if request.method in ("POST", "PUT", "PATCH"):
             body = request.document()
@@ -243,13 +240,6 @@ def _action(
             f"There is no such action: {name[:100]}"
         )
     return by_name[name]
-
-
-def _media_type(found: Any) -> str:
-    """What a verb answers in: the methods of all its versions agree."""
-    if isinstance(found, dict):
-        return "application/json"
-    return operation_of(found[0]).media_type
 
 
 def _existing(
