@@ -52,7 +52,15 @@ def cloud(
         fresh_transport_url(rabbitmq),
         fresh_database(database, directory),
         concurrency=concurrency,
-        settings={"filter_scheduler": {"build_failure_weight_multiplier": 0}},
+        settings={
+            "filter_scheduler": {"build_failure_weight_multiplier": 0},
+            # lifecycle/test_events.py opens as many as there may be.
+            "api": {
+                "event_streams": 110,
+                "event_streams_per_project": 100,
+                "event_poll_interval_s": 0.1,
+            },
+        },
         by_daemon=_BY_DAEMON,
         more_computes=["compute-slow"],
     )
