@@ -15,6 +15,10 @@ OPTS = [
             "ComputeFilter",
             "ComputeCapabilitiesFilter",
             "ImagePropertiesFilter",
+            "ServerGroupAntiAffinityFilter",
+            "ServerGroupAffinityFilter",
+            "SameHostFilter",
+            "DifferentHostFilter",
         ],
         help="Filters that a host must pass, by entry point name in "
         "nova_lite.scheduler.filters, in the order in which a host's reason "
@@ -27,6 +31,8 @@ OPTS = [
             "CPUWeigher",
             "DiskWeigher",
             "BuildFailureWeigher",
+            "ServerGroupSoftAffinityWeigher",
+            "ServerGroupSoftAntiAffinityWeigher",
         ],
         help="Weighers that order the hosts left by the filters, by entry "
         "point name in nova_lite.scheduler.weights. None: any host is as "
@@ -73,6 +79,68 @@ OPTS = [
         "the last good one. The default puts them behind all others; 0 "
         "ignores failures, so that a broken, empty host attracts every "
         "build.",
+    ),
+    cfg.FloatOpt(
+        "soft_affinity_weight_multiplier",
+        default=10.0,
+        min=0.0,
+        help="Weight of the servers of its group on a host, for a server of "
+        "a group with the policy soft-affinity. The default is above free "
+        "memory, VCPUs and disk together, which would spread the servers; 0 "
+        "ignores the policy.",
+    ),
+    cfg.FloatOpt(
+        "soft_anti_affinity_weight_multiplier",
+        default=10.0,
+        min=0.0,
+        help="The same for the policy soft-anti-affinity, where hosts with "
+        "servers of the group are avoided.",
+    ),
+    cfg.FloatOpt(
+        "io_ops_weight_multiplier",
+        default=-1.0,
+        help="Weight of servers being built or copied on a host, for "
+        "IoOpsWeigher. Negative avoids busy hosts, positive seeks them, 0 "
+        "ignores them.",
+    ),
+    cfg.FloatOpt(
+        "num_instances_weight_multiplier",
+        default=0.0,
+        help="Weight of the number of servers on a host, for "
+        "NumInstancesWeigher. Negative spreads, positive fills, 0 ignores "
+        "it.",
+    ),
+    cfg.IntOpt(
+        "max_io_ops_per_host",
+        default=8,
+        min=0,
+        help="Servers being built or copied on a host above which "
+        "IoOpsFilter sends no other one there. 0 sends none at all.",
+    ),
+    cfg.IntOpt(
+        "max_instances_per_host",
+        default=50,
+        min=1,
+        help="Servers on a host above which NumInstancesFilter sends no "
+        "other one there.",
+    ),
+    cfg.ListOpt(
+        "isolated_images",
+        default=[],
+        help="Ids of images that IsolatedHostsFilter lets run on "
+        "isolated_hosts only. None: no image is isolated.",
+    ),
+    cfg.ListOpt(
+        "isolated_hosts",
+        default=[],
+        help="Hosts of the isolated images, for IsolatedHostsFilter. None: "
+        "no host is isolated.",
+    ),
+    cfg.BoolOpt(
+        "restrict_isolated_hosts_to_isolated_images",
+        default=True,
+        help="Whether isolated_hosts take isolated images only. False: "
+        "other images may run there too.",
     ),
     cfg.StrOpt(
         "aggregate_image_properties_isolation_namespace",

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nova_lite.objects import base, fields
 
 
@@ -19,6 +21,10 @@ class RequestSpec(base.NovaObject):
     """
 
     VERSION = "1.0"
+
+    # Where the servers are that the hints name (scheduler.neighbours): put
+    # here by the scheduler for its filters and weighers, and never sent.
+    neighbours: Any = None
 
     fields = {
         "project_id": fields.StringField(),

@@ -17,7 +17,13 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from nova_lite.db.repositories import aggregate, compute_node, provider
+from nova_lite.compute import vm_states
+from nova_lite.db.repositories import (
+    aggregate,
+    compute_node,
+    occupancy,
+    provider,
+)
 from nova_lite.scheduler.host_state import (
     NO_AGGREGATES,
     WORKING,
@@ -33,6 +39,18 @@ LOG = logging.getLogger(__name__)
 # read again this far back, and much further when there is time.
 _OVERLAP = datetime.timedelta(seconds=2)
 _LONG_OVERLAP = datetime.timedelta(seconds=90)
+# Task states in which a server's disks are copied, beside its build.
+_IO_TASKS = frozenset(
+    {
+        "image_backup",
+        "image_snapshot",
+        "rebuilding",
+        "rescuing",
+        "resize_migrating",
+        "resize_prep",
+        "unshelving",
+    }
+)
 
 
 class HostManager:
@@ -41,10 +59,15 @@ class HostManager:
     ``max_age_s``: how old the memory may be before a decision.
     ``reload_s``: after which time ``maintain`` reads everything anew.
     ``down_time_s``: silence after which a compute service is down.
+    ``counts_io``: whether anybody asks for num_io_ops.
     """
 
     def __init__(
-        self, max_age_s: float, reload_s: float, down_time_s: float
+        self,
+        max_age_s: float,
+        reload_s: float,
+        down_time_s: float,
+        counts_io: bool = False,
     ) -> None:
         self.states: dict[str, HostState] = {}
         self._by_provider: dict[int, HostState] = {}
@@ -54,6 +77,7 @@ class HostManager:
         self._aggregates: dict[str, AggregateSet] = {}
         self._aggregate_mark: tuple[Any, ...] | None = None
         self._hardware: dict[tuple[Any, ...], Hardware] = {}
+        self._counts_io = counts_io
         self._max_age_s = max_age_s
         self._reload_s = reload_s
         self._down_time = datetime.timedelta(seconds=down_time_s)
@@ -110,6 +134,8 @@ class HostManager:
             self._read_changes(_OVERLAP)
         else:
             return
+        if self._counts_io:
+            self._count_io()
         self._hinted = False
         self._read_at = begun
 
@@ -119,6 +145,12 @@ class HostManager:
             state = self._by_provider.get(provider_id)
             if state is not None:
                 state.set_stock(stock.generation, stock.capacity, stock.used)
+
+    def _count_io(self) -> None:
+        counts = occupancy.busy(_IO_TASKS, vm_states.BUILDING)
+        for host, states in self._by_host.items():
+            for state in states:
+                state.num_io_ops = counts.get(host, 0)
 
     def _load(self) -> None:
         self.states.clear()
@@ -218,6 +250,7 @@ class HostManager:
             state.hardware = self._kind(row)
             state.failed_builds = row.failed_builds
             state.num_instances = row.running_vms
+            state.host_ip = row.host_ip
         return True
 
     def _add(self, row: Any) -> HostState:
@@ -231,6 +264,7 @@ class HostManager:
             updated_at=row.updated_at,
             failed_builds=row.failed_builds,
             num_instances=row.running_vms,
+            host_ip=row.host_ip,
         )
         self.states[row.uuid] = state
         self._by_provider[row.provider_id] = state

@@ -90,6 +90,9 @@ class HostState:
     free: dict[str, int] = field(default_factory=dict)
     failed_builds: int = 0
     num_instances: int = 0
+    # Servers being built, moved or copied; counted for who asks only.
+    num_io_ops: int = 0
+    host_ip: str = ""
 
     def set_stock(
         self, generation: int, capacity: dict[str, int], used: dict[str, int]
@@ -111,6 +114,7 @@ class HostState:
             self.used[name] = self.used.get(name, 0) + amount * servers
             self.free[name] = self.free.get(name, 0) - amount * servers
         self.num_instances += servers
+        self.num_io_ops += servers
 
     def fits(self, needs: Mapping[str, int]) -> bool:
         """Whether there is room for one more server."""

@@ -18,13 +18,14 @@ from oslo_log import log as logging
 from nova_lite import exception, manager, rpc
 from nova_lite.context import RequestContext
 from nova_lite.db.repositories import provider
+from nova_lite.db.repositories.occupancy import Group
 from nova_lite.objects.compute_node import ComputeNode
 from nova_lite.objects.request_spec import (
     Destination,
     RequestSpec,
     Selection,
 )
-from nova_lite.scheduler import utils
+from nova_lite.scheduler import neighbours, utils
 from nova_lite.scheduler.host_manager import HostManager
 from nova_lite.scheduler.host_state import HostState
 from nova_lite.scheduler.selection import Selector
@@ -61,6 +62,7 @@ class SchedulerManager(manager.Manager):
             CONF.scheduler.host_state_max_age_s,
             CONF.scheduler.host_state_reload_s,
             CONF.service_down_time,
+            self._selector.counts_io,
         )
         self._lock = threading.Lock()
 
@@ -128,6 +130,7 @@ class SchedulerManager(manager.Manager):
         waiting: Sequence[str] = spec.instance_uuids
         fresh = False
         for _ in range(_MOST_CONFLICTS):
+            spec.neighbours = neighbours.read(spec)
             picks = self._plan(waiting, spec, needs)
             if len(picks) < len(waiting) and not fresh:
                 # Nobody is told "no" on the word of an old memory.
@@ -135,7 +138,7 @@ class SchedulerManager(manager.Manager):
                 self._hosts.catch_up(thorough=True)
                 fresh = True
                 continue
-            refused = self._claim(picks, needs)
+            refused = self._claim(picks, needs, spec.neighbours.group)
             claimed.update(
                 (uuid, pick)
                 for uuid, pick in picks.items()
@@ -165,9 +168,15 @@ class SchedulerManager(manager.Manager):
         return picks
 
     def _claim(
-        self, picks: Mapping[str, _Pick], needs: dict[str, int]
+        self,
+        picks: Mapping[str, _Pick],
+        needs: dict[str, int],
+        group: Group | None,
     ) -> set[str]:
-        """Write the claims; returns the servers whose host had changed."""
+        """Write the claims; returns the servers whose host had changed.
+
+        Or all of them, when servers of their group were placed meanwhile.
+        """
         if not picks:
             return set()
         refused = provider.claim(
@@ -176,7 +185,8 @@ class SchedulerManager(manager.Manager):
                     pick.host.provider_id, pick.host.generation, needs
                 )
                 for uuid, pick in picks.items()
-            }
+            },
+            group if group is not None and group.is_hard else None,
         )
         won = {
             pick.host.uuid: pick.host

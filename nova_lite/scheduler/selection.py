@@ -19,8 +19,9 @@ from oslo_config import cfg
 from stevedore import named
 
 from nova_lite import exception
+from nova_lite.db.repositories.occupancy import Group
 from nova_lite.objects.request_spec import RequestSpec
-from nova_lite.scheduler import filters, utils, weights
+from nova_lite.scheduler import filters, neighbours, utils, weights
 from nova_lite.scheduler.filters import HostFilter
 from nova_lite.scheduler.host_state import HostState
 from nova_lite.scheduler.weights import HostWeigher
@@ -68,8 +69,11 @@ class Ranking:
         weighers: Sequence[HostWeigher],
         subset_size: int,
         shuffle: bool,
+        group: Group | None = None,
     ) -> None:
+        """``group``: no host is given that its policy forbids by then."""
         self._hosts = hosts
+        self._group = group
         self._subset_size = subset_size
         self._scales: list[tuple[HostWeigher, float, float]] = []
         totals = [0.0] * len(hosts)
@@ -104,22 +108,34 @@ class Ranking:
 
         None when no host is left that has room.
         """
-        if not self._heap:
-            return None
         best = self._pop(self._subset_size)
+        if not best:
+            return None
         chosen = best.pop(random.randrange(len(best)))
         self._push(best)
-        others = self._pop(alternates)
-        self._push(others)
         host = self._hosts[chosen[2]]
         host.consume(needs)
+        if self._group is not None:
+            self._group.add(host.provider_id)
+        others = self._pop(alternates)
+        self._push(others)
         if host.fits(needs):
             self._push([(-self._weigh(host), chosen[1], chosen[2])])
         return host, [self._hosts[entry[2]] for entry in others]
 
     def _pop(self, count: int) -> list[tuple[float, int, int]]:
-        count = min(count, len(self._heap))
-        return [heapq.heappop(self._heap) for _ in range(count)]
+        """The next best; what the group forbids is left out for good."""
+        found: list[tuple[float, int, int]] = []
+        while self._heap and len(found) < count:
+            entry = heapq.heappop(self._heap)
+            if not self._forbids(self._hosts[entry[2]]):
+                found.append(entry)
+        return found
+
+    def _forbids(self, host: HostState) -> bool:
+        if self._group is None:
+            return False
+        return self._group.refusal(host.provider_id) is not None
 
     def _push(self, entries: Sequence[tuple[float, int, int]]) -> None:
         for entry in entries:
@@ -150,6 +166,10 @@ class Selector:
             made
             for _, made in _load(weights.NAMESPACE, options.weight_classes)
         ]
+        self.counts_io = any(
+            plugin.counts_io
+            for plugin in (*(f for _, f in self._filters), *self._weighers)
+        )
         self._subset_size: int = options.host_subset_size
         self._shuffle: bool = options.shuffle_best_same_weighed_hosts
 
@@ -163,10 +183,26 @@ class Selector:
         left = _named(_not_ignored(hosts, spec), spec)
         for name, amount in needs.items():
             left = [h for h in left if h.free.get(name, 0) >= amount]
-        if not _is_forced(spec):
-            for _, host_filter in self._filters:
-                left = _passing(host_filter, left, spec)
-        return Ranking(left, self._weighers, self._subset_size, self._shuffle)
+        for _, host_filter in self._asked(spec):
+            left = _passing(host_filter, left, spec)
+        weighers = [w.for_request(spec) for w in self._weighers]
+        return Ranking(
+            left,
+            [weigher for weigher in weighers if weigher is not None],
+            self._subset_size,
+            self._shuffle,
+            neighbours.of(spec).group,
+        )
+
+    def _asked(self, spec: RequestSpec) -> list[tuple[str, HostFilter]]:
+        """The filters that have a say in a request."""
+        forced = _is_forced(spec)
+        return [
+            (name, host_filter)
+            for name, host_filter in self._filters
+            if (host_filter.even_forced or not forced)
+            and host_filter.concerns(spec)
+        ]
 
     def explain(
         self,
@@ -207,11 +243,10 @@ class Selector:
     ) -> tuple[str, str]:
         if host.host in spec.ignore_hosts:
             return IGNORED, "tried already: a build failed here"
-        if not _is_forced(spec):
-            for name, host_filter in self._filters:
-                reason = host_filter.host_passes(host, spec)
-                if reason is not None:
-                    return name, reason
+        for name, host_filter in self._asked(spec):
+            reason = host_filter.host_passes(host, spec)
+            if reason is not None:
+                return name, reason
         reason = utils.shortage(host, needs)
         # Room again by now: it was taken while this request looked.
         return RESOURCES, reason or "taken: others were faster"

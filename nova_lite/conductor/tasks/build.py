@@ -128,6 +128,8 @@ class BuildInstances:
         if not _tried(action) or not alternates:
             return None
         hosts = {one["host"] for one in _tried(action)}
+        hints = instance["request_spec"].get("scheduler_hints", {})
+        group: str | None = hints.get("group")
         with db.reader() as session:
             _, up = service.alive(session, CONF.service_down_time)
         while alternates:
@@ -136,6 +138,7 @@ class BuildInstances:
                 chosen["compute_node_uuid"],
                 instance["uuid"],
                 chosen["resources"],
+                group,
             ):
                 return chosen
         return None

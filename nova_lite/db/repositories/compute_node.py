@@ -229,6 +229,7 @@ def changed_since(
         ComputeNode.hypervisor_version,
         ComputeNode.running_vms,
         ComputeNode.failed_builds,
+        ComputeNode.host_ip,
         ComputeNode.updated_at,
         ResourceProvider.id.label("provider_id"),
         *(

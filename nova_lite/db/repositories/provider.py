@@ -26,6 +26,7 @@ from nova_lite.db.models.provider import (
     Inventory,
     ResourceProvider,
 )
+from nova_lite.db.repositories import occupancy
 
 T = TypeVar("T")
 
@@ -67,8 +68,13 @@ def capacity(total: int, reserved: int, allocation_ratio: float) -> int:
 
 
 @session.transaction
-def claim(claims: Mapping[str, Claim]) -> set[str]:
+def claim(
+    claims: Mapping[str, Claim], group: occupancy.Group | None = None
+) -> set[str]:
     """Write what each consumer takes; all of it in one transaction.
+
+    ``group`` is their server group as it was when the hosts were chosen:
+    when another claim for it came first, all are refused.
 
     Whatever a consumer held before is replaced, so that a claim may be
     repeated. Returns the consumers whose provider was changed since it was
@@ -78,6 +84,8 @@ def claim(claims: Mapping[str, Claim]) -> set[str]:
     for consumer, wanted in claims.items():
         by_provider.setdefault(wanted.provider_id, []).append(consumer)
     with session.writer() as db:
+        if group is not None and not occupancy.swap(db, group):
+            return set(claims)
         former = _providers_of(db, claims)
         moved: set[str] = set()
         # In the order of ids, so that no two claims wait for each other.
@@ -93,19 +101,24 @@ def claim(claims: Mapping[str, Claim]) -> set[str]:
 
 @session.transaction
 def try_claim(
-    provider_uuid: str, consumer: str, resources: Mapping[str, int]
+    provider_uuid: str,
+    consumer: str,
+    resources: Mapping[str, int],
+    group_uuid: str | None = None,
 ) -> bool:
     """Claim on one given provider if it has room; what was held is replaced.
 
-    False when it is full, unknown, or was changed at the same moment.
+    False when it is full, unknown, or was changed at the same moment, or
+    when the policy of the consumer's server group forbids it.
     """
     with session.writer() as db:
+        group = group_uuid and occupancy.locked(db, group_uuid, consumer)
         found = db.execute(
             sa.select(ResourceProvider.id, ResourceProvider.generation).where(
                 ResourceProvider.uuid == provider_uuid
             )
         ).first()
-        if found is None:
+        if found is None or (group and group.refusal(found.id)):
             return False
         stock = _stocks(db, [found.id])[found.id]
         for name, amount in resources.items():

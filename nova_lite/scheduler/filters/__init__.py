@@ -20,10 +20,18 @@ class HostFilter(abc.ABC):
 
     ``looks_at`` names the only attribute of HostState that the answer hangs
     on, when there is one: the filter is then asked once per value of it,
-    not once per host. Options are read in the constructor.
+    not once per host. ``even_forced``: asked also of a host that an
+    administrator names. Options are read in the constructor.
     """
 
     looks_at: str | None = None
+    even_forced = False
+    # Whether it looks at num_io_ops, which are else not counted.
+    counts_io = False
+
+    def concerns(self, spec: RequestSpec) -> bool:
+        """Whether the request asks for anything that this is about."""
+        return True
 
     @abc.abstractmethod
     def host_passes(self, host: HostState, spec: RequestSpec) -> str | None:

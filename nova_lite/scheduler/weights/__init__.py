@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 
+from nova_lite.objects.request_spec import RequestSpec
 from nova_lite.scheduler.host_state import HostState
 
 NAMESPACE = "nova_lite.scheduler.weights"
@@ -23,6 +24,12 @@ class HostWeigher(abc.ABC):
     """
 
     multiplier = 1.0
+    # Whether it looks at num_io_ops, which are else not counted.
+    counts_io = False
+
+    def for_request(self, spec: RequestSpec) -> HostWeigher | None:
+        """The measure for one request; None when it makes no difference."""
+        return self
 
     @abc.abstractmethod
     def weigh(self, host: HostState) -> float:
