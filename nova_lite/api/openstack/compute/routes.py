@@ -274,12 +274,18 @@ _PAST: Table = {
 
 
 def _merged(*tables: Table) -> Table:
-    """One table; a path may have verbs in several."""
+    """One table; a path may have verbs in several.
+
+    The first path that fits is taken: a word stands before a parameter.
+    """
     merged: dict[str, dict[str, Sequence[Endpoint]]] = {}
     for table in tables:
         for path, verbs in table.items():
             merged.setdefault(path, {}).update(verbs)
-    return merged
+    return {
+        path: merged[path]
+        for path in sorted(merged, key=lambda path: path.replace("{", "~"))
+    }
 
 
 ROUTES: Table = _merged(_PRESENT, _PAST, proxies.ROUTES, gone.ROUTES)
