@@ -166,9 +166,8 @@ class Selector:
             made
             for _, made in _load(weights.NAMESPACE, options.weight_classes)
         ]
-        self.counts_io = any(
-            plugin.counts_io
-            for plugin in (*(f for _, f in self._filters), *self._weighers)
+        self.counts_io = any(f.counts_io for _, f in self._filters) or any(
+            weigher.counts_io for weigher in self._weighers
         )
         self._subset_size: int = options.host_subset_size
         self._shuffle: bool = options.shuffle_best_same_weighed_hosts

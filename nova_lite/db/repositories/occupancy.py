@@ -139,7 +139,7 @@ def swap(session: orm.Session, seen: Group) -> bool:
 
 
 @db_session.transaction
-def busy(task_states: frozenset[str], vm_state: str) -> dict[str, int]:
+def busy(task_states: frozenset[str], vm_state: str) -> dict[str | None, int]:
     """host -> servers in one of the task states, or in the vm_state."""
     statement = (
         sa.select(Instance.host, sa.func.count())

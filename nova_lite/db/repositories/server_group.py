@@ -102,8 +102,12 @@ def delete(session: orm.Session, uuid: str, project_id: str | None) -> None:
     group_id = session.scalar(statement.where(_TABLE.c.uuid == uuid))
     if group_id is None:
         raise exception.ServerGroupNotFound(group_uuid=uuid)
-    session.execute(sa.delete(_MEMBERS).where(_MEMBERS.c.group_id == group_id))
-    session.execute(sa.delete(_TABLE).where(_TABLE.c.id == group_id))
+    session.execute(
+        sa.delete(ServerGroupMember).where(
+            ServerGroupMember.group_id == group_id
+        )
+    )
+    session.execute(sa.delete(ServerGroup).where(ServerGroup.id == group_id))
 
 
 def lock(session: orm.Session, uuid: str, project_id: str) -> int:
@@ -126,7 +130,7 @@ def join(
 ) -> None:
     """Put new servers into a group, in the transaction that writes them."""
     session.execute(
-        sa.insert(_MEMBERS),
+        sa.insert(ServerGroupMember),
         [
             {"instance_uuid": one, "group_id": group_id}
             for one in instance_uuids
