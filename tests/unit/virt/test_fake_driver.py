@@ -134,6 +134,24 @@ def test_hosts_with_one_state_path_keep_apart(
     assert daemon("host2").list_guests() == []
 
 
+def test_cache_is_of_one_host_and_outlives_the_daemon(
+    daemon: Callable[..., driver.ComputeDriver],
+) -> None:
+    image = make_spec().image
+    assert daemon("host1").cache_image(image, ignore_progress)
+    assert daemon("host2").cache_image(image, ignore_progress)
+    assert not daemon("host1").cache_image(image, ignore_progress)
+
+
+def test_host_actions_say_what_is_asked_for(
+    daemon: Callable[..., driver.ComputeDriver],
+) -> None:
+    host = daemon()
+    assert host.set_host_enabled(False) == "disabled"
+    assert host.host_maintenance_mode(True) == "on_maintenance"
+    assert host.host_power_action("reboot") == "reboot"
+
+
 def test_bad_pattern_names_itself(virt_options: Callable[..., None]) -> None:
     virt_options(fake={"fail_spawn": "("})
     with pytest.raises(exception.ConfigurationError, match="regular"):

@@ -70,6 +70,23 @@ def spec_of(image_format: str, **changes: object) -> driver.GuestSpec:
     return make_spec(image=image, **changes)
 
 
+def test_image_is_fetched_ahead_once(root: Path, shelf: ImageShelf) -> None:
+    store = make_store(root, shelf)
+    spec = spec_of("raw", root_gb=1)
+    assert store.cache_image(spec.image, ignore_progress)
+    assert not store.cache_image(spec.image, ignore_progress)
+    store.create(spec, ignore_progress)
+    assert shelf.fetched == ["raw"]
+
+
+def test_image_with_a_bad_id_is_not_fetched_ahead(
+    root: Path, shelf: ImageShelf
+) -> None:
+    image = driver.ImageSpec(id="../raw", disk_format="raw")
+    with pytest.raises(exception.ImageUnacceptable):
+        make_store(root, shelf).cache_image(image, ignore_progress)
+
+
 @pytest.mark.parametrize("image_format", ["raw", "qcow2"])
 def test_overlay_on_either_image(
     root: Path, shelf: ImageShelf, image_format: str
