@@ -105,10 +105,11 @@ class Service(oslo_service.Service):  # type: ignore[misc]
                 "binary": self.binary,
                 "topic": self.topic,
                 "version": version.SERVICE_VERSION,
+                # Where it begins; aggregates put a compute elsewhere.
                 "availability_zone": (
-                    "nova"
+                    CONF.api.default_availability_zone
                     if self.binary == "nova-lite-compute"
-                    else "internal"
+                    else CONF.api.internal_service_availability_zone
                 ),
             },
             CONF.report_interval,

@@ -94,7 +94,9 @@ OPTS = [
     cfg.StrOpt(
         "default_availability_zone",
         default="nova",
-        help="Zone that is shown for hosts that belong to none.",
+        help="Zone of the computes that no aggregate puts into another. It "
+        "must be the same on every host; one that is known already keeps "
+        "the zone that it has.",
     ),
     cfg.StrOpt(
         "internal_service_availability_zone",

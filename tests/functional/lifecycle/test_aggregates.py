@@ -139,10 +139,11 @@ def own_cloud(
         fresh_transport_url(rabbitmq),
         fresh_database("sqlite", directory),
         settings={
+            "api": {"default_availability_zone": "home"},
             "filter_scheduler": {
                 "enabled_filters": "AvailabilityZoneFilter,ComputeFilter,"
                 "AggregateInstanceExtraSpecsFilter"
-            }
+            },
         },
         service_user=True,
     )
@@ -178,6 +179,18 @@ def test_images_are_cached_on_the_hosts(own_cloud: Cloud) -> None:
             wait_until(
                 lambda t=text: cloud["conductor-1"].says(t, before), 20, text
             )
+
+
+def test_hosts_begin_in_the_default_zone_and_return_to_it(
+    own_cloud: Cloud,
+) -> None:
+    cloud = own_cloud
+    assert zones(cloud) == ["home"]
+    with aggregate(cloud, "away", availability_zone="away") as path:
+        act(cloud, path, "add_host", host="compute-1")
+        assert zones(cloud) == ["away", "home"]
+    assert zone_of(cloud, "compute-1") == "home"
+    cloud.boot("at home", availability_zone="home")
 
 
 def test_metadata_decides_where_a_flavor_runs(own_cloud: Cloud) -> None:
