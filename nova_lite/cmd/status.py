@@ -18,7 +18,7 @@ from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.cmd import arguments
-from nova_lite.doctor import host, services
+from nova_lite.doctor import accounts, host, services
 from nova_lite.doctor.finding import Finding, Level, fault, ok
 
 CONF = cfg.CONF
@@ -135,6 +135,13 @@ def _doctor_checks() -> list[Callable[[], list[Finding]]]:
         _database,
         lambda: services.check_daemons(CONF.service_down_time),
     ]
+    if CONF.api.auth_strategy == "keystone":
+        checks += [
+            lambda: accounts.check_token_account(
+                lambda: accounts.token_account(CONF.config_file or [])
+            ),
+            lambda: accounts.check_service_user(accounts.service_user),
+        ]
     if CONF.compute_driver == "libvirt":
         virt_type = CONF.libvirt.virt_type
         checks += [

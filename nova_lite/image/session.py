@@ -41,12 +41,7 @@ class Sessions:
             verify=_verify(glance.insecure, glance.cafile),
             timeout=glance.timeout_s,
         )
-        self._account_session = ks_session.Session(
-            verify=_verify(
-                CONF.service_user.insecure, CONF.service_user.cafile
-            ),
-            timeout=glance.timeout_s,
-        )
+        self._account_session = account_session(glance.timeout_s)
 
     def serve_locally(self, path: str, adapter: Any) -> None:
         """Have an adapter answer, unless [glance] names an endpoint."""
@@ -117,7 +112,7 @@ class Sessions:
     def _service_account(self) -> Any:
         with self._lock:
             if self._account is None:
-                self._account = _Account(self._account_session, _account())
+                self._account = _Account(self._account_session, account())
         return self._account
 
     def _of_account(self, auth: Any) -> str | None:
@@ -148,7 +143,19 @@ class _Account(plugin.BaseAuthPlugin):
         return self._inner.invalidate()
 
 
-def _account() -> Any:
+def account_session(timeout_s: float) -> Any:
+    """A session with the TLS settings of [service_user]."""
+    user = CONF.service_user
+    return ks_session.Session(
+        verify=_verify(user.insecure, user.cafile), timeout=timeout_s
+    )
+
+
+def account() -> Any:
+    """The account of [service_user] as keystoneauth's plugin.
+
+    Raises: ServiceUnavailable when there is none.
+    """
     user = CONF.service_user
     if not user.auth_url:
         raise exception.ServiceUnavailable(

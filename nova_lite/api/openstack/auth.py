@@ -9,13 +9,16 @@ strategies run in nova-lite-api, in the thread of the request.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import stevedore
 import webob
+import webob.exc
+from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.api.openstack.faults import WSGIApp
@@ -27,6 +30,7 @@ from nova_lite.api.openstack.request import (
 )
 from nova_lite.context import RequestContext
 
+LOG = logging.getLogger(__name__)
 NAMESPACE = "nova_lite.api.auth"
 
 
@@ -110,9 +114,45 @@ class KeystoneAuth:
         # Here, since it registers options and brings a good deal along.
         from keystonemiddleware import auth_token
 
-        return auth_token.AuthProtocol(  # type: ignore[no-any-return]
-            _context_from_headers(app), {}
-        )
+        class AuthToken(auth_token.AuthProtocol):  # type: ignore[misc]
+            """Says in our form, and in which section, what went wrong."""
+
+            def fetch_token(self, *args: Any, **kwargs: Any) -> Any:
+                with _translated():
+                    return super().fetch_token(*args, **kwargs)
+
+        return AuthToken(_context_from_headers(app), {})
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    """Raises: ServiceUnavailable when Keystone cannot be asked."""
+    from keystoneauth1 import exceptions as ks_exc
+    from keystonemiddleware import auth_token
+
+    try:
+        yield
+    except webob.exc.HTTPServiceUnavailable as error:
+        cause = error.__context__
+        if isinstance(cause, auth_token.ServiceError):
+            LOG.error(
+                "Keystone does not let this service check tokens (%s): "
+                "correct the account in [keystone_authtoken]",
+                cause,
+            )
+            raise exception.ServiceUnavailable(
+                reason="the identity service refuses this service's own "
+                "account; its administrator has to correct it"
+            ) from error
+        raise exception.ServiceUnavailable(
+            reason="the identity service does not answer, so no token can "
+            "be checked. Try again shortly"
+        ) from error
+    except ks_exc.ClientException as error:
+        raise exception.ServiceUnavailable(
+            reason="the identity service cannot be asked about the token: "
+            f"{error}"
+        ) from error
 
 
 def _context_from_headers(app: WSGIApp) -> WSGIApp:
