@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The version documents: "/", "/v2.1/", "/v2/"; served without a token.
 
-Clients discover by them which microversions there are.
+Clients discover by them which microversions there are. A URL that is below
+none of the versions gets the choice of them (300).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import webob
 
@@ -16,7 +18,9 @@ from nova_lite.api.openstack import faults, microversions
 from nova_lite.api.openstack.common import Settings
 
 _UPDATED = {"v2.0": "2011-01-21T11:33:21Z", "v2.1": "2013-07-23T11:33:21Z"}
-_PATHS = {"v2.0": "v2", "v2.1": "v2.1"}
+LEGACY = "v2.0"
+# Version -> where it is mounted.
+PATHS = {LEGACY: "v2", "v2.1": "v2.1"}
 
 
 def is_root(environ: Mapping[str, Any]) -> bool:
@@ -25,7 +29,7 @@ def is_root(environ: Mapping[str, Any]) -> bool:
 
 
 class VersionsApp:
-    """The document at one mount point ("/", "/v2.1", "/v2", "/versions")."""
+    """The document at one mount point ("/", "/v2.1", "/v2")."""
 
     def __init__(self, settings: Settings, mount: str) -> None:
         self._settings = settings
@@ -43,24 +47,44 @@ class VersionsApp:
         return response(environ, start_response)  # type: ignore[no-any-return]
 
     def _document(self, request: webob.Request) -> webob.Response:
-        base = self._base(request)
-        if self._mount == "/":
-            body: dict[str, Any] = {
-                "versions": [_entry(name, base) for name in _PATHS]
-            }
-            return _json(body)
-        name = "v2.0" if self._mount == "/v2" else "v2.1"
-        if self._mount == "/versions":
-            name = request.path_info.strip("/") or "v2.1"
-            if name not in _PATHS:
-                return faults.fault(404, f"There is no version {name[:40]}.")
-        return _json({"version": _detail(name, base)})
+        base = base_url(request, self._settings)
+        if self._mount != "/":
+            name = LEGACY if self._mount == "/v2" else "v2.1"
+            return _json({"version": detail(name, base)})
+        if not is_root(request.environ):
+            return _choices(base, request.environ["PATH_INFO"])
+        return _json({"versions": [_entry(name, base) for name in PATHS]})
 
-    def _base(self, request: webob.Request) -> str:
-        if self._settings.compute_link_prefix:
-            return self._settings.compute_link_prefix.rstrip("/")
-        url: str = request.application_url.rstrip("/")
-        return url.removesuffix(self._mount.rstrip("/"))
+
+def base_url(request: webob.Request, settings: Settings) -> str:
+    """The URL below which the versions are mounted."""
+    if settings.compute_link_prefix:
+        return settings.compute_link_prefix.rstrip("/")
+    url: str = request.application_url.rstrip("/")
+    for path in PATHS.values():
+        url = url.removesuffix(f"/{path}")
+    return url
+
+
+def _choices(base: str, path: str) -> webob.Response:
+    """The versions below which the path may have been meant."""
+    # As it came: WSGI carries its bytes as Latin-1.
+    quoted = quote(path.lstrip("/").encode("latin-1"))
+    choices = []
+    for name, mount in PATHS.items():
+        full = detail(name, base)
+        href = f"{base}/{mount}/{quoted}"
+        choices.append(
+            {
+                "id": name,
+                "status": full["status"],
+                "links": [{"rel": "self", "href": href}],
+                "media-types": full["media-types"],
+            }
+        )
+    response = _json({"choices": choices})
+    response.status = 300
+    return response
 
 
 def _entry(name: str, base: str) -> dict[str, Any]:
@@ -71,11 +95,12 @@ def _entry(name: str, base: str) -> dict[str, Any]:
         "version": str(microversions.MAX) if newest else "",
         "min_version": str(microversions.MIN) if newest else "",
         "updated": _UPDATED[name],
-        "links": [{"rel": "self", "href": f"{base}/{_PATHS[name]}/"}],
+        "links": [{"rel": "self", "href": f"{base}/{PATHS[name]}/"}],
     }
 
 
-def _detail(name: str, base: str) -> dict[str, Any]:
+def detail(name: str, base: str) -> dict[str, Any]:
+    """The document of one version."""
     entry = _entry(name, base)
     entry["links"].append(
         {

@@ -12,7 +12,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from nova_lite.api.openstack import auth, faults, middleware, versions
+from nova_lite.api.openstack import auth, middleware, versions
 from nova_lite.api.openstack.common import Settings
 from nova_lite.api.openstack.compute import routes, server_actions
 from nova_lite.api.openstack.faults import WSGIApp
@@ -73,7 +73,6 @@ def build(
         **{path: wrap(app) for path, app in (mounts or {}).items()},
         **(open_mounts or {}),
         "/healthz": middleware.healthz(health or {}),
-        "/versions": versions.VersionsApp(settings, "/versions"),
         "/openapi.json": OpenAPIApp(routes.ROUTES, server_actions.ACTIONS),
     }
     app = _mounted(table, versions.VersionsApp(settings, "/"))
@@ -134,9 +133,6 @@ def _mounted(table: Mapping[str, WSGIApp], root: WSGIApp) -> WSGIApp:
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + first
             environ["PATH_INFO"] = path.lstrip("/")[len(first) - 1 :]
             return mounted(environ, start_response)
-        if first == "/":
-            return root(environ, start_response)
-        response = faults.fault(404, "The resource could not be found.")
-        return response(environ, start_response)  # type: ignore[no-any-return]
+        return root(environ, start_response)
 
     return app

@@ -43,27 +43,37 @@ from nova_lite.api.openstack.compute.quota_classes import (
     QuotaClassSetsController,
 )
 from nova_lite.api.openstack.compute.quota_sets import QuotaSetsController
+from nova_lite.api.openstack.compute.server_diagnostics import (
+    ServerDiagnosticsController,
+)
 from nova_lite.api.openstack.compute.server_events import (
     ServerEventsController,
+)
+from nova_lite.api.openstack.compute.server_external_events import (
+    ServerExternalEventsController,
 )
 from nova_lite.api.openstack.compute.server_groups import (
     ServerGroupsController,
 )
-from nova_lite.api.openstack.compute.server_migrations import (
-    ServerMigrationsController,
-)
 from nova_lite.api.openstack.compute.server_metadata import (
     ServerMetadataController,
+)
+from nova_lite.api.openstack.compute.server_migrations import (
+    ServerMigrationsController,
 )
 from nova_lite.api.openstack.compute.server_password import (
     ServerPasswordController,
 )
 from nova_lite.api.openstack.compute.server_tags import ServerTagsController
+from nova_lite.api.openstack.compute.server_topology import (
+    ServerTopologyController,
+)
 from nova_lite.api.openstack.compute.servers import ServersController
 from nova_lite.api.openstack.compute.services import ServicesController
 from nova_lite.api.openstack.compute.simple_tenant_usage import (
     SimpleTenantUsageController,
 )
+from nova_lite.api.openstack.compute.versions import VersionsController
 from nova_lite.api.openstack.wsgi import Endpoint, Table
 
 _PRESENT: Table = {
@@ -210,6 +220,7 @@ _PRESENT: Table = {
     "/extensions": {"GET": [(ExtensionsController, "index")]},
     "/extensions/{alias}": {"GET": [(ExtensionsController, "show")]},
     "/limits": {"GET": [(LimitsController, "index")]},
+    "/versions/{version_id}": {"GET": [(VersionsController, "show")]},
     "/os-quota-sets/{project_id}": {
         "GET": [(QuotaSetsController, "show")],
         "PUT": [(QuotaSetsController, "update")],
@@ -244,6 +255,15 @@ _PRESENT: Table = {
     },
     "/os-instance_usage_audit_log/{before}": {
         "GET": [(InstanceUsageAuditLogController, "show")],
+    },
+    "/servers/{server_id}/diagnostics": {
+        "GET": [(ServerDiagnosticsController, "index")],
+    },
+    "/servers/{server_id}/topology": {
+        "GET": [(ServerTopologyController, "index")],
+    },
+    "/os-server-external-events": {
+        "POST": [(ServerExternalEventsController, "create")],
     },
 }
 
