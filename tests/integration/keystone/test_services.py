@@ -219,6 +219,37 @@ def test_a_wrong_password_of_the_service(site: Site, tmp_path: Path) -> None:
         api.stop()
 
 
+def _doctor(site: Site, *more: str) -> str:
+    files = ("common.conf", "database.conf", "api.conf")
+    words = []
+    for name in (*(str(site.cloud.directory / file) for file in files), *more):
+        words += ["--config-file", name]
+    done = subprocess.run(
+        [sys.executable, "-m", "nova_lite.cmd.status", *words, "doctor"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def test_the_doctor(site: Site, tmp_path: Path) -> None:
+    text = _doctor(site)
+    for section in ("keystone_authtoken", "service_user"):
+        assert f"ok       {section}: nova logs in" in text
+    assert "catalogue" not in text
+
+    groups = {"username": "glance-typo"}, {"auth_url": "http://127.0.0.1:1/"}
+    path = write_ini(
+        tmp_path / "wrong.conf",
+        {"keystone_authtoken": groups[0], "service_user": groups[1]},
+    )
+    text = _doctor(site, path)
+    assert "FAULT    keystone_authtoken: Keystone refuses" in text
+    assert "FAULT    service_user:" in text
+    assert "is auth_url in [service_user] right?" in text
+
+
 def _image(client: Client, *, data: bytes | None, **fields: Any) -> str:
     made = client.post(
         "/image/v2/images",
