@@ -188,7 +188,7 @@ class HostManager:
         count, mark = compute_node.census()
         if count != len(self.states):
             self._drop_deleted()
-        if mark != self._aggregate_mark or overlap is _LONG_OVERLAP:
+        if mark != self._aggregate_mark:
             self._note_aggregates(mark)
 
     def _changed_providers(self, overlap: datetime.timedelta) -> set[int]:
