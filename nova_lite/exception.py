@@ -71,6 +71,13 @@ class ImageNotActive(Invalid):
     message = "Image %(image_id)s is not active (it is %(status)s)."
 
 
+class AutoDiskConfigDisabledByImage(Invalid):
+    message = (
+        "Requested image %(image)s has automatic disk resize disabled: leave "
+        "OS-DCF:diskConfig at MANUAL."
+    )
+
+
 class ImageUnacceptable(Invalid):
     message = "Image %(image_id)s cannot be used: %(reason)s"
 

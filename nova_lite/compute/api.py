@@ -27,10 +27,12 @@ from nova_lite.db.repositories import deletion, journal, service
 from nova_lite.db.repositories import flavor as flavors
 from nova_lite.db.repositories import instance as instances
 from nova_lite.db.repositories import keypair as keypairs
-from nova_lite.db.repositories import tag as tags_of
 from nova_lite.db.repositories import server_group as server_groups
+from nova_lite.db.repositories import tag as tags_of
 from nova_lite.image import api as image_api
 from nova_lite.image.api import Image, ImageAPI
+from nova_lite.objects.diagnostics import InstanceDiagnostics
+from nova_lite.objects.external_event import InstanceExternalEvent
 
 LOG = logging.getLogger(__name__)
 
@@ -133,14 +135,50 @@ class API:
 
         Raises: InstanceNotReady, ConsoleNotAvailable, MessagingUnavailable.
         """
-        if not row["host"]:
-            raise exception.InstanceNotReady(instance_id=row["uuid"])
         return self._compute.get_console_output(
             context,
-            row["host"],
+            _host_of(row),
             row["uuid"],
             -1 if length is None else length,
         )
+
+    def get_diagnostics(
+        self, context: RequestContext, row: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What the hypervisor tells of the guest, in its own form.
+
+        Raises: InstanceNotReady, InstanceInvalidState, MessagingUnavailable.
+        """
+        return self._compute.get_diagnostics(
+            context, _host_of(row), row["uuid"]
+        )
+
+    def get_instance_diagnostics(
+        self, context: RequestContext, row: Mapping[str, Any]
+    ) -> InstanceDiagnostics:
+        """The same in the form that all hypervisors share.
+
+        Raises: InstanceNotReady, InstanceInvalidState, MessagingUnavailable.
+        """
+        return self._compute.get_instance_diagnostics(
+            context, _host_of(row), row["uuid"]
+        )
+
+    def external_instance_event(
+        self,
+        context: RequestContext,
+        events: Mapping[str, list[InstanceExternalEvent]],
+    ) -> None:
+        """Tell each host what other services say of its servers."""
+        for host, those in events.items():
+            self._compute.external_instance_event(context, host, those)
+
+
+def _host_of(row: Mapping[str, Any]) -> str:
+    """Raises: InstanceNotReady for a server that has no host yet."""
+    if not row["host"]:
+        raise exception.InstanceNotReady(instance_id=row["uuid"])
+    return str(row["host"])
 
 
 def _check_begin(

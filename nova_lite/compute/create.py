@@ -17,6 +17,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from oslo_utils import strutils
+
 from nova_lite import exception
 from nova_lite.compute import power_state, transitions, vm_states
 from nova_lite.compute.request import CreateRequest
@@ -65,6 +67,21 @@ def check_user_data(request: CreateRequest) -> None:
         raise exception.InvalidInput(
             reason="user_data must be base64."
         ) from error
+
+
+def auto_disk_config(
+    properties: Mapping[str, Any], image_id: str | None, asked: bool | None
+) -> Row:
+    """Whether the guest's partition is to grow, as system metadata has it.
+
+    Raises: AutoDiskConfigDisabledByImage.
+    """
+    of_image = str(properties.get("auto_disk_config", "")).strip().lower()
+    if asked and of_image == "disabled":
+        raise exception.AutoDiskConfigDisabledByImage(image=image_id)
+    if asked is None:
+        asked = strutils.bool_from_string(of_image)
+    return {"auto_disk_config": str(asked)}
 
 
 def check_image(image: Image, flavor: Mapping[str, Any]) -> None:
@@ -132,6 +149,11 @@ def rows(
         "image_ref": image.id if image else None,
         "image_meta": image_meta(image) if image else {},
         "instance_metadata": dict(request.metadata),
+        "system_metadata": auto_disk_config(
+            image.properties if image else {},
+            request.image_ref,
+            request.auto_disk_config,
+        ),
         "request_spec": {
             **placement["request_spec"],
             # What the user pinned; the column takes the host's zone later.
@@ -146,19 +168,22 @@ def rows(
         "access_ip_v6": request.access_ip_v6,
         "root_device_name": "/dev/vda",
     }
-    many = count > 1
     made = []
     for index in range(count):
         one = str(uuid.uuid4())
-        name = f"{request.name}-{index + 1}" if many else request.name
-        host_name = request.hostname or name
+        suffix = f"-{index + 1}" if count > 1 else ""
+        name = request.name + suffix
+        if request.hostname is None:
+            host_name = hostname(name, one)
+        else:
+            host_name = request.hostname + suffix
         made.append(
             {
                 **common,
                 "uuid": one,
                 "launch_index": index,
                 "display_name": name,
-                "hostname": hostname(host_name, one),
+                "hostname": host_name,
             }
         )
     return made

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import orm
-
 from nova_lite import exception, quota
 from nova_lite.compute import vm_states
 from nova_lite.compute.request import MAX_TAGS
@@ -76,7 +74,7 @@ def remove_metadata(context: RequestContext, uuid: str, key: str) -> None:
 
 
 def _locked(
-    session: orm.Session,
+    session: Any,
     context: RequestContext,
     uuid: str,
     method: str,
@@ -102,9 +100,7 @@ def _check_state(row: Row, method: str) -> None:
         )
 
 
-def _write(
-    session: orm.Session, row: Row, metadata: Mapping[str, str]
-) -> None:
+def _write(session: Any, row: Row, metadata: Mapping[str, str]) -> None:
     if metadata != row["instance_metadata"]:
         instance_query.write(
             session, row["uuid"], {"instance_metadata": dict(metadata)}

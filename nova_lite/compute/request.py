@@ -17,6 +17,7 @@ class CreateRequest:
     """A validated POST /servers.
 
     ``networks`` is None (absent), "none", "auto" or a list of dicts;
+    ``auto_disk_config`` None leaves it to the image;
     ``user_data`` is base64; ``host`` and ``hypervisor_hostname`` are those
     of 2.74, ``availability_zone`` may also be the form "zone:host:node".
     """
@@ -34,6 +35,7 @@ class CreateRequest:
     max_count: int = 1
     networks: str | Sequence[Mapping[str, Any]] | None = None
     config_drive: bool = False
+    auto_disk_config: bool | None = None
     hostname: str | None = None
     access_ip_v4: str | None = None
     access_ip_v6: str | None = None

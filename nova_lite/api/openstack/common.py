@@ -119,8 +119,7 @@ def page_of(request: Request, max_limit: int) -> tuple[int, str | None]:
             raise exception.ValidationError(
                 detail="limit must be a whole number, 0 or more."
             )
-        # 0 is no limit of the user's own.
-        limit = min(int(text[:12]) or max_limit, max_limit)
+        limit = min(int(text[:12]), max_limit)
     return limit, request.one("marker") or None
 
 

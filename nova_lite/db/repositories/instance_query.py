@@ -196,7 +196,7 @@ def _behind(
         sa.select(*(column for column, _ in order)).where(*where)
     ).first()
     if row is None:
-        raise exception.MarkerNotFound(marker=query.marker)
+        raise exception.MarkerNotFound(f"marker [{query.marker}] not found")
     alternatives = []
     same: list[Any] = []
     for (column, ascending), value in zip(order, row, strict=True):

@@ -16,7 +16,7 @@ import pytest
 
 from nova_lite import exception
 from nova_lite.api.openstack import common
-from nova_lite.api.openstack.compute.schemas.servers import SORT_COLUMNS
+from nova_lite.api.openstack.compute.schemas.server_list import SORT_COLUMNS
 from nova_lite.compute.request import InstanceQuery
 from nova_lite.db import session
 from nova_lite.db.repositories import (

@@ -16,7 +16,7 @@ import nova_lite
 from nova_lite import policies
 from nova_lite.api.openstack import formats
 from nova_lite.api.openstack.compute import routes, server_actions, status
-from nova_lite.api.openstack.compute.views import servers as views
+from nova_lite.api.openstack.compute.views import server_fields as views
 from nova_lite.api.openstack.microversions import HISTORY, MAX, MIN, parse
 from nova_lite.api.openstack.versioned import (
     Field,

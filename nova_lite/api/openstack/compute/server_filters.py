@@ -11,10 +11,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from oslo_utils import strutils
+
 from nova_lite import exception, policy
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute import status
-from nova_lite.api.openstack.compute.schemas.servers import SORT_COLUMNS
+from nova_lite.api.openstack.compute.schemas.server_list import SORT_COLUMNS
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.versioned import Value
 from nova_lite.compute import vm_states
@@ -73,17 +75,18 @@ _REGEXES = {
     "hostname": "hostname",
     "access_ip_v4": "access_ip_v4",
     "access_ip_v6": "access_ip_v6",
-}
-_EQUAL = {
+    # Found anywhere in the column, as upstream does for what is no id.
     "availability_zone": "availability_zone",
-    "host": "host",
-    "image": "image_ref",
-    "image_ref": "image_ref",
     "key_name": "key_name",
     "locked_by": "locked_by",
     "node": "node",
-    "reservation_id": "reservation_id",
     "root_device_name": "root_device_name",
+}
+_EQUAL = {
+    "host": "host",
+    "image": "image_ref",
+    "image_ref": "image_ref",
+    "reservation_id": "reservation_id",
     "task_state": "task_state",
     "user_id": "user_id",
     "uuid": "uuid",
@@ -156,17 +159,14 @@ def _project(
     request: Request, wanted: Mapping[str, str], all_rule: str
 ) -> str | None:
     """The one project to look in, or None for all."""
-    own: str = request.context.project_id or ""
-    asked = wanted.get("project_id") or wanted.get("tenant_id")
     everywhere = "all_tenants" in wanted and (
         not wanted["all_tenants"] or common.as_bool(wanted["all_tenants"])
     )
-    if not everywhere and asked in (None, own):
-        return own
-    if not everywhere and "all_tenants" in wanted:
-        return own
+    if not everywhere:
+        # As upstream: without all_tenants another project is passed over.
+        return request.context.project_id or ""
     policy.authorize(request.context, all_rule)
-    return asked
+    return wanted.get("project_id") or wanted.get("tenant_id") or None
 
 
 def _columns(
@@ -202,9 +202,10 @@ def _number(name: str, text: str) -> int:
 
 def _deleted(request: Request, wanted: Mapping[str, str]) -> bool | None:
     if "deleted" in wanted:
-        return common.as_bool(wanted["deleted"] or "false")
+        return strutils.bool_from_string(wanted["deleted"])
     # Who asks for changes wants to know of deletions too.
-    return None if "changes-since" in wanted else False
+    changes = {"changes-since", "changes-before"}
+    return False if changes.isdisjoint(wanted) else None
 
 
 def _by_status(
@@ -220,13 +221,13 @@ def _by_status(
     filters["vm_state"] = sorted(vms)
     if tasks:
         filters["task_state"] = sorted(t for t in tasks if t is not None)
-    if vm_states.DELETED not in vms:
+    if vms != {vm_states.DELETED}:
         return deleted
     if not request.context.is_admin:
         raise exception.Forbidden(
             "Only administrators may list deleted instances"
         )
-    return None if len(vms) > 1 else True
+    return True
 
 
 def _metadata(wanted: Mapping[str, str]) -> dict[str, str]:

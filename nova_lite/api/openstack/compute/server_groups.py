@@ -31,6 +31,8 @@ class ServerGroupsController(common.Controller):
             policy.authorize(context, policies.INDEX_ALL)
             project_id = None
         limit, _ = common.page_of(request, self.settings.max_limit)
+        # Here, unlike in the lists with markers, 0 is no limit.
+        limit = limit or self.settings.max_limit
         offset = int((request.one("offset") or "0")[:9])
         rows = common.read(server_group.list_, project_id, limit, offset)
         return {"server_groups": [_shown(request, row) for row in rows]}

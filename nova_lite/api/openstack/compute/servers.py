@@ -14,9 +14,12 @@ from nova_lite import exception, policy
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute import server_filters
 from nova_lite.api.openstack.compute.schemas import servers as schemas
+from nova_lite.api.openstack.compute.schemas.server_list import LIST
 from nova_lite.api.openstack.compute.views import servers as views
+from nova_lite.api.openstack.compute.views.server_fields import disk_config
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.wsgi import operation
+from nova_lite.compute import create
 from nova_lite.compute.request import CreateRequest
 from nova_lite.db.repositories import instance_query
 from nova_lite.policies import servers as policies
@@ -30,7 +33,7 @@ _BRIEF = ("uuid", "display_name")
 class ServersController(common.Controller):
     """/servers, /servers/detail, /servers/{server_id}."""
 
-    @operation(query=schemas.LIST)
+    @operation(query=LIST)
     def index(self, request: Request) -> dict[str, Any]:
         """List servers: id, name and links."""
         policy.authorize(request.context, policies.INDEX)
@@ -42,7 +45,7 @@ class ServersController(common.Controller):
         view = views.View(request, self.settings, rows)
         return view.list_(limit, detail=False)
 
-    @operation(query=schemas.LIST)
+    @operation(query=LIST)
     def detail(self, request: Request) -> dict[str, Any]:
         """List servers with everything."""
         policy.authorize(request.context, policies.DETAIL)
@@ -78,12 +81,12 @@ class ServersController(common.Controller):
             )
         asked = body["server"]
         password = asked.get("adminPass") or _new_password()
-        create = _create_request(body, password)
-        if ":" in (create.availability_zone or ""):
+        wanted = _create_request(body, password)
+        if ":" in (wanted.availability_zone or ""):
             policy.authorize(context, policies.CREATE_FORCED_HOST)
-        if create.host or create.hypervisor_hostname:
+        if wanted.host or wanted.hypervisor_hostname:
             policy.authorize(context, policies.REQUESTED_DESTINATION)
-        rows = self.compute_api.create(context, create)
+        rows = self.compute_api.create(context, wanted)
         if common.as_bool(asked.get("return_reservation_id", False)):
             return {"reservation_id": rows[0]["reservation_id"]}
         return self._created(request, rows[0], asked, password)
@@ -100,7 +103,7 @@ class ServersController(common.Controller):
         server = {
             "id": row["uuid"],
             "links": links,
-            "OS-DCF:diskConfig": asked.get("OS-DCF:diskConfig", "MANUAL"),
+            "OS-DCF:diskConfig": disk_config(row),
             "security_groups": groups,
         }
         if self.settings.enable_instance_password:
@@ -118,11 +121,7 @@ class ServersController(common.Controller):
     ) -> dict[str, Any]:
         """Change a server's name, description, addresses or host name."""
         common.allowed_instance(request, server_id, policies.UPDATE)
-        values = _changes(body["server"])
-        if values:
-            row = common.write(instance_query.update, server_id, values)
-        else:
-            row = common.instance(request, server_id)
+        row = common.write(_update, server_id, body["server"])
         view = views.View(request, self.settings, [row])
         return {"server": view.updated(row)}
 
@@ -142,6 +141,25 @@ _COLUMNS = {
 }
 
 
+def _update(
+    session: Any, uuid: str, asked: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Change a server, of which nobody else changes a part meanwhile.
+
+    Raises: InstanceNotFound, AutoDiskConfigDisabledByImage.
+    """
+    row = instance_query.lock(session, uuid)
+    values = _changes(asked)
+    auto = _auto_disk_config(asked)
+    if auto is not None:
+        properties = row["image_meta"].get("properties", {})
+        values["system_metadata"] = {
+            **row["system_metadata"],
+            **create.auto_disk_config(properties, row["image_ref"], auto),
+        }
+    return instance_query.update(session, uuid, values) if values else row
+
+
 def _changes(asked: Mapping[str, Any]) -> dict[str, Any]:
     values = {
         column: asked[name]
@@ -157,6 +175,7 @@ def _changes(asked: Mapping[str, Any]) -> dict[str, Any]:
 def _create_request(body: Mapping[str, Any], password: str) -> CreateRequest:
     asked = body["server"]
     _refuse_missing_services(asked)
+    _check_security_groups(asked)
     minimum, maximum = _counts(asked)
     return CreateRequest(
         name=asked["name"],
@@ -172,6 +191,7 @@ def _create_request(body: Mapping[str, Any], password: str) -> CreateRequest:
         max_count=maximum,
         networks=asked.get("networks"),
         config_drive=common.as_bool(asked.get("config_drive", False)),
+        auto_disk_config=_auto_disk_config(asked),
         hostname=asked.get("hostname"),
         access_ip_v4=asked.get("accessIPv4") or None,
         access_ip_v6=asked.get("accessIPv6") or None,
@@ -193,6 +213,20 @@ def _refuse_missing_services(asked: Mapping[str, Any]) -> None:
         if asked.get(name):
             raise exception.Invalid(
                 f"{what} are not supported by this cloud: leave '{name}' out."
+            )
+
+
+def _auto_disk_config(asked: Mapping[str, Any]) -> bool | None:
+    wanted = asked.get("OS-DCF:diskConfig")
+    return None if wanted is None else wanted == "AUTO"
+
+
+def _check_security_groups(asked: Mapping[str, Any]) -> None:
+    for group in asked.get("security_groups", ()):
+        if group.get("name", "default") != "default":
+            raise exception.Invalid(
+                f"Security group {group['name']} not found: this cloud has "
+                "no network service, so 'default' is the only one."
             )
 
 

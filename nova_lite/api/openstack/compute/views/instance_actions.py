@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nova_lite.api.openstack import common
-from nova_lite.api.openstack.compute.views.servers import hashed_host
+from nova_lite.api.openstack.compute.views.server_fields import hashed_host
 from nova_lite.api.openstack.versioned import OMIT, Field, Fields, Value
 
 

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fields of a server: one row of a table each, with its versions.
+
+The rows are those of the database, as dicts; what a getter needs beside
+them is the ``Answer``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from nova_lite.api.openstack import common
+from nova_lite.api.openstack.compute.views.server_answer import (
+    Answer,
+    Row,
+    shows_fault,
+    status_of,
+)
+from nova_lite.api.openstack.versioned import OMIT, Field, Fields, Value
+
+_WITH_PROGRESS = frozenset(
+    {"ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"}
+)
+
+
+def host_id(row: Row) -> str:
+    """The host as a tenant may know it: the same id is the same host."""
+    return hashed_host(row["host"], row["project_id"])
+
+
+def hashed_host(host: str | None, project_id: str | None) -> str:
+    """The hash of a project and a host; empty without a host."""
+    if not host:
+        return ""
+    return hashlib.sha224(f"{project_id or ''}{host}".encode()).hexdigest()
+
+
+def _image(row: Row, answer: Answer) -> Any:
+    ref = row["image_ref"]
+    if not ref:
+        return ""
+    return {"id": ref, "links": answer.bookmark("images", ref)}
+
+
+def _flavor_link(row: Row, answer: Answer) -> dict[str, Any]:
+    ident = row["flavor"].get("flavorid", "")
+    return {"id": ident, "links": answer.bookmark("flavors", ident)}
+
+
+def _flavor(row: Row, answer: Answer) -> dict[str, Any]:
+    flavor = row["flavor"]
+    shown = {
+        "vcpus": row["vcpus"],
+        "ram": row["memory_mb"],
+        "disk": row["root_gb"],
+        "ephemeral": row["ephemeral_gb"],
+        "swap": flavor.get("swap_mb", 0),
+        "original_name": flavor.get("name", ""),
+    }
+    if answer.extra_specs:
+        shown["extra_specs"] = flavor.get("extra_specs", {})
+    return shown
+
+
+def _fault(row: Row, answer: Answer) -> Any:
+    if not shows_fault(row):
+        return OMIT
+    fault = answer.faults.get(row["uuid"])
+    if fault is None:
+        return OMIT
+    shown = {
+        "code": fault["code"],
+        "created": common.isotime(fault["created_at"]),
+        "message": fault["message"],
+    }
+    admin = answer.request.context.is_admin
+    if fault["details"] and (admin or fault["code"] != 500):
+        shown["details"] = fault["details"]
+    return shown
+
+
+def _progress(row: Row, _answer: Answer) -> Any:
+    return row["progress"] if status_of(row) in _WITH_PROGRESS else OMIT
+
+
+def _zone(row: Row, answer: Answer) -> str:
+    zone = row["availability_zone"]
+    if zone or not row["host"]:
+        return zone or ""
+    return answer.settings.default_availability_zone
+
+
+def _host_status(row: Row, answer: Answer) -> Any:
+    if not answer.shown_host_states:
+        return OMIT
+    host = row["host"]
+    state = answer.host_states.get(host, "UNKNOWN") if host else ""
+    return state if state in answer.shown_host_states else OMIT
+
+
+def _extended(get: Callable[[Row], Any]) -> Callable[[Row, Answer], Any]:
+    """A field for those who may see the extended attributes."""
+    return lambda row, answer: get(row) if answer.extended else OMIT
+
+
+def _column(name: str) -> Callable[[Row, Answer], Any]:
+    return lambda row, _answer: row[name]
+
+
+def _text(name: str) -> Callable[[Row, Answer], Any]:
+    return lambda row, _answer: row[name] or ""
+
+
+def _constant(make: Callable[[], Any]) -> Callable[[Row, Answer], Any]:
+    return lambda _row, _answer: make()
+
+
+_EXT = "OS-EXT-SRV-ATTR:"
+
+FULL = Fields(
+    Field("2.1", "id", _column("uuid")),
+    Field("2.1", "name", _column("display_name")),
+    Field("2.1", "status", lambda row, _: status_of(row)),
+    Field("2.1", "tenant_id", _text("project_id")),
+    Field("2.1", "user_id", _text("user_id")),
+    Field("2.1", "metadata", _column("instance_metadata")),
+    Field("2.1", "hostId", lambda row, _: host_id(row)),
+    Field("2.1", "image", _image),
+    Field("2.1", "flavor", _flavor_link, until="2.46"),
+    Field("2.47", "flavor", _flavor),
+    Field("2.1", "created", lambda row, _: common.isotime(row["created_at"])),
+    Field(
+        "2.1",
+        "updated",
+        lambda row, _: common.isotime(row["updated_at"] or row["created_at"]),
+    ),
+    Field("2.1", "addresses", _constant(dict)),
+    Field("2.1", "accessIPv4", _text("access_ip_v4")),
+    Field("2.1", "accessIPv6", _text("access_ip_v6")),
+    Field("2.1", "links", lambda row, answer: answer.links(row)),
+    Field("2.1", "OS-DCF:diskConfig", lambda row, _: disk_config(row)),
+    Field("2.1", "fault", _fault),
+    Field("2.1", "progress", _progress),
+    Field("2.1", "OS-EXT-AZ:availability_zone", _zone),
+    Field(
+        "2.1",
+        "config_drive",
+        lambda row, _: "True" if row["config_drive"] else "",
+    ),
+    Field("2.1", "key_name", _column("key_name")),
+    Field(
+        "2.1",
+        "OS-SRV-USG:launched_at",
+        lambda row, _: common.microtime(row["launched_at"]),
+    ),
+    Field(
+        "2.1",
+        "OS-SRV-USG:terminated_at",
+        lambda row, _: common.microtime(row["terminated_at"]),
+    ),
+    Field("2.1", _EXT + "host", _extended(lambda row: row["host"])),
+    Field(
+        "2.1",
+        _EXT + "instance_name",
+        _extended(lambda row: f"instance-{row['uuid']}"),
+    ),
+    Field(
+        "2.1",
+        _EXT + "hypervisor_hostname",
+        _extended(lambda row: row["node"]),
+    ),
+    Field(
+        "2.3",
+        _EXT + "reservation_id",
+        _extended(lambda row: row["reservation_id"]),
+    ),
+    Field(
+        "2.3",
+        _EXT + "launch_index",
+        _extended(lambda row: row["launch_index"]),
+    ),
+    Field(
+        "2.3",
+        _EXT + "hostname",
+        _extended(lambda row: row["hostname"]),
+        until="2.89",
+    ),
+    # Since it can be chosen, everybody sees it.
+    Field("2.90", _EXT + "hostname", _column("hostname")),
+    Field("2.3", _EXT + "kernel_id", _extended(lambda _row: "")),
+    Field("2.3", _EXT + "ramdisk_id", _extended(lambda _row: "")),
+    Field(
+        "2.3",
+        _EXT + "root_device_name",
+        _extended(lambda row: row["root_device_name"]),
+    ),
+    Field("2.3", _EXT + "user_data", _extended(lambda row: row["user_data"])),
+    Field("2.1", "OS-EXT-STS:task_state", _column("task_state")),
+    Field("2.1", "OS-EXT-STS:vm_state", _column("vm_state")),
+    Field("2.1", "OS-EXT-STS:power_state", _column("power_state")),
+    Field("2.1", "os-extended-volumes:volumes_attached", _constant(list)),
+    Field("2.16", "host_status", _host_status),
+    Field("2.9", "locked", _column("locked")),
+    Field("2.73", "locked_reason", _column("locked_reason")),
+    Field("2.19", "description", _column("display_description")),
+    Field("2.26", "tags", lambda row, answer: answer.tags_of(row)),
+    Field("2.63", "trusted_image_certificates", _constant(lambda: None)),
+    Field(
+        "2.96",
+        "pinned_availability_zone",
+        lambda row, _: row["request_spec"].get("availability_zone"),
+    ),
+)
+
+
+ONLY_SHOW = Fields(
+    Field("2.71", "server_groups", lambda row, answer: answer.groups(row))
+)
+
+NOT_IN_UPDATE: Value[frozenset[str]] = Value(
+    frozenset(
+        name
+        for name in (row.name for row in FULL.rows)
+        if name.startswith(("OS-EXT-", "OS-SRV-USG:", "os-extended-"))
+    )
+    | {"config_drive", "key_name", "host_status", "security_groups"}
+).since("2.75", frozenset())
+
+
+def disk_config(row: Row) -> str:
+    """AUTO when the guest's partition grows with its disk."""
+    auto = row["system_metadata"].get("auto_disk_config")
+    return "AUTO" if auto == "True" else "MANUAL"
