@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -70,8 +70,13 @@ class Ranking:
         subset_size: int,
         shuffle: bool,
         group: Group | None = None,
+        takes_more: Callable[[HostState], bool] | None = None,
     ) -> None:
-        """``group``: no host is given that its policy forbids by then."""
+        """``group``: no host is given that its policy forbids by then.
+
+        ``takes_more``: asked of a host that was given a server.
+        """
+        self._takes_more = takes_more
         self._hosts = hosts
         self._group = group
         self._subset_size = subset_size
@@ -119,7 +124,9 @@ class Ranking:
             self._group.add(host.provider_id)
         others = self._pop(alternates)
         self._push(others)
-        if host.fits(needs):
+        if host.fits(needs) and (
+            self._takes_more is None or self._takes_more(host)
+        ):
             self._push([(-self._weigh(host), chosen[1], chosen[2])])
         return host, [self._hosts[entry[2]] for entry in others]
 
@@ -182,7 +189,8 @@ class Selector:
         left = _named(_not_ignored(hosts, spec), spec)
         for name, amount in needs.items():
             left = [h for h in left if h.free.get(name, 0) >= amount]
-        for _, host_filter in self._asked(spec):
+        asked = [host_filter for _, host_filter in self._asked(spec)]
+        for host_filter in asked:
             left = _passing(host_filter, left, spec)
         weighers = [w.for_request(spec) for w in self._weighers]
         return Ranking(
@@ -191,6 +199,7 @@ class Selector:
             self._subset_size,
             self._shuffle,
             neighbours.of(spec).group,
+            _takes_more([f for f in asked if f.counts_servers], spec),
         )
 
     def _asked(self, spec: RequestSpec) -> list[tuple[str, HostFilter]]:
@@ -249,6 +258,17 @@ class Selector:
         reason = utils.shortage(host, needs)
         # Room again by now: it was taken while this request looked.
         return RESOURCES, reason or "taken: others were faster"
+
+
+def _takes_more(
+    counting: Sequence[HostFilter], spec: RequestSpec
+) -> Callable[[HostState], bool] | None:
+    """Whether filters still pass a host; None where none counts servers."""
+    if not counting:
+        return None
+    return lambda host: all(
+        host_filter.host_passes(host, spec) is None for host_filter in counting
+    )
 
 
 def _count(name: str, reason: str, count: int) -> dict[str, Any]:

@@ -54,6 +54,8 @@ class _NotUnderstoodError(Exception):
 class JsonFilter(HostFilter):
     """Passes hosts that meet the condition."""
 
+    counts_servers = True
+
     def concerns(self, spec: RequestSpec) -> bool:
         """Whether there is such a hint."""
         return bool(spec.scheduler_hints.get("query"))

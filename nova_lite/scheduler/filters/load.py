@@ -16,6 +16,7 @@ class IoOpsFilter(HostFilter):
     """Passes hosts with few servers being built or copied."""
 
     counts_io = True
+    counts_servers = True
 
     def __init__(self) -> None:
         self._most: int = CONF.filter_scheduler.max_io_ops_per_host
@@ -29,6 +30,8 @@ class IoOpsFilter(HostFilter):
 
 class NumInstancesFilter(HostFilter):
     """Passes hosts with fewer servers than may be there."""
+
+    counts_servers = True
 
     def __init__(self) -> None:
         self._most: int = CONF.filter_scheduler.max_instances_per_host

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import subprocess
 from pathlib import Path
@@ -40,7 +41,7 @@ def _openssh(key: object) -> str:
 
 
 def test_a_made_key_is_a_pair(tmp_path: Path) -> None:
-    made = keys.generate("ssh")
+    made = keys.generate("ssh", "alice")
     assert made.private_key.startswith("-----BEGIN RSA PRIVATE KEY-----")
     private = serialization.load_pem_private_key(
         made.private_key.encode(), None
@@ -87,6 +88,23 @@ def test_a_certificate_can_be_imported() -> None:
         keys.fingerprint(text, "ssh")
 
 
-def test_certificates_are_not_made() -> None:
-    with pytest.raises(exception.InvalidKeypair, match="imported only"):
-        keys.generate("x509")
+def test_a_made_certificate_is_a_pair(tmp_path: Path) -> None:
+    made = keys.generate("x509", "alice")
+    path = tmp_path / "key.pfx"
+    path.write_bytes(base64.b64decode(made.private_key))
+    done = subprocess.run(
+        ["openssl", "pkcs12", "-nodes", "-passin", "pass:", "-in", str(path)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "BEGIN PRIVATE KEY" in done.stdout
+    assert made.public_key.strip() in done.stdout
+    certificate = x509.load_pem_x509_certificate(made.public_key.encode())
+    assert certificate.subject.rfc4514_string() == "CN=alice"
+    names = certificate.extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
+    (principal,) = names.value
+    assert principal.value.endswith(b"alice@localhost")
+    assert made.fingerprint == keys.fingerprint(made.public_key, "x509")

@@ -7,10 +7,14 @@ import datetime
 from typing import Any
 
 import pytest
+from oslo_config import cfg
 
 from nova_lite.scheduler import extra_specs, utils
 from nova_lite.scheduler.filters.availability_zone import (
     AvailabilityZoneFilter,
+)
+from nova_lite.scheduler.filters.cidr_affinity import (
+    SimpleCIDRAffinityFilter,
 )
 from nova_lite.scheduler.filters.compute import ComputeFilter
 from nova_lite.scheduler.filters.compute_capabilities import (
@@ -19,6 +23,9 @@ from nova_lite.scheduler.filters.compute_capabilities import (
 from nova_lite.scheduler.filters.image_properties import (
     ImagePropertiesFilter,
 )
+from nova_lite.scheduler.filters.isolated_hosts import IsolatedHostsFilter
+from nova_lite.scheduler.filters.json_query import JsonFilter
+from nova_lite.scheduler.filters.load import IoOpsFilter, NumInstancesFilter
 from nova_lite.scheduler.host_state import (
     ABSENT,
     WORKING,
@@ -212,3 +219,107 @@ def test_image_properties(
 )
 def test_needs(flavor: dict[str, Any], needs: dict[str, int]) -> None:
     assert utils.needs_of(request_spec(flavor=flavor)) == needs
+
+
+@pytest.mark.parametrize(
+    ("hints", "reason"),
+    [
+        ({}, None),
+        ({"build_near_host_ip": "10.0.1.77"}, None),
+        (
+            {"build_near_host_ip": "10.0.2.1"},
+            "its address is not in 10.0.2.0/24",
+        ),
+        ({"build_near_host_ip": "10.0.2.1", "cidr": "/16"}, None),
+        (
+            {"build_near_host_ip": "10.0.2.1", "cidr": "/77"},
+            "no network can be made of the hints: 10.0.2.1/77",
+        ),
+        (
+            {"build_near_host_ip": "fd00::1", "cidr": "/64"},
+            "its address is not in fd00::/64",
+        ),
+    ],
+)
+def test_cidr_affinity(hints: dict[str, str], reason: str | None) -> None:
+    spec = request_spec(scheduler_hints=hints)
+    found = SimpleCIDRAffinityFilter()
+    assert found.host_passes(host(host_ip="10.0.1.5"), spec) == reason
+    assert found.concerns(spec) == bool(hints)
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        (None, None),
+        (["=", "$host", "host"], None),
+        ('["=", "$nodename", "node"]', None),
+        (["and", [">=", "$free_ram_mb", 512], ["<", "$vcpus_used", 9]], None),
+        (["or", [">", "$free_ram_mb", 9999], ["=", 1, 1]], None),
+        (["not", ["=", "$host", "other"]], None),
+        (["in", "$host", "a", "host"], None),
+        (["<", "$host", 1], "it does not meet the hint query"),
+        (["=", "$host", "other"], "it does not meet the hint query"),
+        ("{", "the hint query is not understood: it is no JSON"),
+        (
+            ["=", "$colour", 1],
+            "the hint query is not understood: there is no $colour",
+        ),
+        (
+            ["like", "$host", "h"],
+            "the hint query is not understood: there is no operator like",
+        ),
+        (["="], "the hint query is not understood: = needs values"),
+        (
+            '["not",' * 25 + "1" + "]" * 25,
+            "the hint query is not understood: it is nested too deeply",
+        ),
+    ],
+)
+def test_json(query: Any, reason: str | None) -> None:
+    spec = request_spec(scheduler_hints={"query": query} if query else {})
+    state = host()
+    state.set_stock(1, {"MEMORY_MB": 1024, "VCPU": 8}, {"VCPU": 2})
+    assert JsonFilter().host_passes(state, spec) == reason
+
+
+def test_load(options: cfg.ConfigOpts) -> None:
+    options.set_override("max_io_ops_per_host", 3, "filter_scheduler")
+    options.set_override("max_instances_per_host", 5, "filter_scheduler")
+    state, spec = host(num_io_ops=2, num_instances=4), request_spec()
+    assert IoOpsFilter().host_passes(state, spec) is None
+    assert NumInstancesFilter().host_passes(state, spec) is None
+    state.consume({})
+    assert IoOpsFilter().host_passes(state, spec) == (
+        "too many servers in work: 3 of 3"
+    )
+    assert NumInstancesFilter().host_passes(state, spec) == (
+        "too many servers: 5 of 5"
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "hosts", "restricts", "reason"),
+    [
+        ("one", ["host"], True, None),
+        ("one", ["other"], True, "the image is for isolated hosts"),
+        ("two", ["host"], True, "the host is for isolated images"),
+        ("two", ["host"], False, None),
+        ("two", ["other"], True, None),
+    ],
+)
+def test_isolated_hosts(
+    options: cfg.ConfigOpts,
+    image: str,
+    hosts: list[str],
+    restricts: bool,
+    reason: str | None,
+) -> None:
+    for name, value in (
+        ("isolated_images", ["one"]),
+        ("isolated_hosts", hosts),
+        ("restrict_isolated_hosts_to_isolated_images", restricts),
+    ):
+        options.set_override(name, value, "filter_scheduler")
+    spec = request_spec(image={"id": image})
+    assert IsolatedHostsFilter().host_passes(host(), spec) == reason

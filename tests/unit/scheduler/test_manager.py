@@ -20,6 +20,7 @@ from tests.fixtures import hosts
 
 Select = Callable[..., list[Destination]]
 CONTEXT = get_admin_context()
+GROUP = "filter_scheduler"
 
 
 def chosen(destinations: list[Destination]) -> list[str]:
@@ -255,3 +256,46 @@ def test_statements_of_a_decision(select: Select) -> None:
     select(20)
     # What they hold; what they hold again, a swap per host, one insert.
     assert session.statements() - before <= 2 + 20 + 1 + 2
+
+
+def test_same_and_different_host(select: Select) -> None:
+    hosts.seed(range(3))
+    one, two = select(2)
+    names = {one.selection.host, two.selection.host}
+    same = {"same_host": [one.instance_uuid, two.instance_uuid]}
+    assert set(chosen(select(4, scheduler_hints=same))) == names
+    apart = {"different_host": one.instance_uuid}
+    found = set(chosen(select(4, scheduler_hints=apart)))
+    assert found == {f"host-{n}" for n in range(3)} - {one.selection.host}
+    both = {"same_host": one.instance_uuid, **apart}
+    (nowhere,) = select(scheduler_hints=both)
+    assert summary(nowhere) == {
+        (
+            "SameHostFilter",
+            "none of the servers of the hint same_host is on it",
+            2,
+        ),
+        (
+            "DifferentHostFilter",
+            "a server of the hint different_host is on it",
+            1,
+        ),
+    }
+    (lost,) = select(scheduler_hints={"same_host": hosts.uuid_of(99)})
+    assert lost.selection is None
+
+
+def test_hosts_in_work_are_counted_for_who_asks(
+    select: Select, options: cfg.ConfigOpts
+) -> None:
+    hosts.seed(range(2))
+    options.set_override("enabled_filters", ["IoOpsFilter"], GROUP)
+    options.set_override("max_io_ops_per_host", 2, GROUP)
+    hosts.server_on("host-0", vm_state="building", task_state="spawning")
+    hosts.server_on("host-0", vm_state="active", task_state="image_snapshot")
+    hosts.server_on("host-1", vm_state="active")
+    assert [d.selection and d.selection.host for d in select(3)] == [
+        "host-1",
+        "host-1",
+        None,
+    ]

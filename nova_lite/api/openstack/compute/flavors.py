@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from nova_lite import exception, policy
 from nova_lite.api.openstack import common
+from nova_lite.api.openstack.compute import extra_specs
 from nova_lite.api.openstack.compute.schemas import flavors as schemas
 from nova_lite.api.openstack.compute.views.flavors import View
 from nova_lite.api.openstack.request import Request
@@ -37,9 +40,10 @@ class FlavorsController(common.Controller):
         project_id: str | None = context.project_id or ""
         if context.is_admin:
             is_public = _public_filter(request.one("is_public"))
-            project_id = None
-        else:
-            # Others see the public ones and what they have access to.
+            # All private ones, too, when these are asked for.
+            project_id = context.project_id or "" if is_public else None
+        if is_public:
+            # The public ones, and those that the project has access to.
             is_public = None
         rows = common.read(
             flavor.list_,
@@ -127,7 +131,7 @@ class FlavorExtraSpecsController(common.Controller):
     ) -> dict[str, Any]:
         """Set some extra specs."""
         policy.authorize(request.context, policies.SPECS_CREATE)
-        specs = {k: str(v) for k, v in body["extra_specs"].items()}
+        specs = _checked(request, body["extra_specs"])
         common.write(flavor.change_extra_specs, flavor_id, specs)
         return {"extra_specs": specs}
 
@@ -154,7 +158,7 @@ class FlavorExtraSpecsController(common.Controller):
             raise exception.ValidationError(
                 detail="The key in the body and in the URL are not the same."
             )
-        specs = {key: str(body[key])}
+        specs = _checked(request, body)
         common.write(flavor.change_extra_specs, flavor_id, specs)
         return specs
 
@@ -201,6 +205,16 @@ class FlavorAccessController(common.Controller):
 
 
 _PRIVATE_ONLY = Value(False).since("2.7", True)
+_CHECKS_SPECS = Value(False).since("2.86", True)
+
+
+def _checked(request: Request, specs: Mapping[str, Any]) -> dict[str, str]:
+    """Extra specs as texts. Raises: ValidationError, since 2.86."""
+    texts = {key: str(value) for key, value in specs.items()}
+    if _CHECKS_SPECS.at(request.version):
+        for key, value in texts.items():
+            extra_specs.check(key, value)
+    return texts
 
 
 def find(request: Request, flavor_id: str) -> dict[str, Any]:
@@ -225,12 +239,17 @@ def _public_filter(text: str | None) -> bool | None:
         return True
     if text.lower() == "none":
         return None
-    return common.as_bool(text)
+    try:
+        return common.as_bool(text)
+    except exception.ValidationError:
+        raise exception.ValidationError(
+            detail=f"Invalid is_public filter [{text}]"
+        ) from None
 
 
 def _number(request: Request, name: str) -> int:
     text = request.one(name) or "0"
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    if re.fullmatch("-?[0-9]{1,9}", text) is None:
         raise exception.ValidationError(
             detail=f"Invalid {name} filter [{text}]"
         )

@@ -68,7 +68,7 @@ class KeypairsController(common.Controller):
             public_key = asked["public_key"]
             fingerprint = keys.fingerprint(public_key, key_type)
         else:
-            made = keys.generate(key_type)
+            made = keys.generate(key_type, user_id)
             private_key = made.private_key
             public_key, fingerprint = made.public_key, made.fingerprint
         row = common.write(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime
 import hashlib
 from dataclasses import dataclass
 
@@ -16,11 +17,15 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from nova_lite import concurrency, exception
 
 _BITS = 2048
 _COMMENT = "Generated-by-Nova"
+_VALID_DAYS = 3650
+_UPN = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 
 SSH = "ssh"
 X509 = "x509"
@@ -35,17 +40,58 @@ class NewKey:
     fingerprint: str
 
 
-def generate(key_type: str) -> NewKey:
-    """A new RSA key pair. Raises: InvalidKeypair for another type."""
-    if key_type != SSH:
-        raise exception.InvalidKeypair(
-            reason="x509 keys are imported only: give a public_key"
-        )
-    private, public = concurrency.native(_generate)
+def generate(key_type: str, user_id: str) -> NewKey:
+    """A new RSA key pair.
+
+    ssh: PEM and a line for authorized_keys. x509: base64 of a PKCS #12 file
+    without password, and a certificate in PEM form by which ``user_id`` can
+    log in over WinRM.
+    """
+    if key_type == X509:
+        private, public = concurrency.native(_generate_x509, user_id)
+    else:
+        private, public = concurrency.native(_generate_ssh)
     return NewKey(private, public, fingerprint(public, key_type))
 
 
-def _generate() -> tuple[str, str]:
+def _generate_x509(user_id: str) -> tuple[str, str]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
+    # A common name has at most 64 characters.
+    name = x509.Name(
+        [x509.NameAttribute(NameOID.COMMON_NAME, user_id[:64] or "user")]
+    )
+    begin = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin - datetime.timedelta(hours=1))
+        .not_valid_after(begin + datetime.timedelta(days=_VALID_DAYS))
+        .add_extension(_principal(f"{user_id}@localhost"), critical=False)
+        .add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    private = pkcs12.serialize_key_and_certificates(
+        None, key, certificate, None, serialization.NoEncryption()
+    )
+    public = certificate.public_bytes(serialization.Encoding.PEM)
+    return base64.b64encode(private).decode(), public.decode()
+
+
+def _principal(name: str) -> x509.SubjectAlternativeName:
+    """The user principal name, by which Windows finds the account."""
+    text = name.encode()[:127]
+    # DER: a UTF-8 string of less than 128 bytes.
+    value = bytes([0x0C, len(text)]) + text
+    return x509.SubjectAlternativeName([x509.OtherName(_UPN, value)])
+
+
+def _generate_ssh() -> tuple[str, str]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
     private = key.private_bytes(
         serialization.Encoding.PEM,
