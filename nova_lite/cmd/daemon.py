@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import FrameType, ModuleType
 
 from oslo_config import cfg
-from oslo_reports import guru_meditation_report as gmr
 from oslo_reports import opts as gmr_opts
 
 from nova_lite import config, objects, version
@@ -55,8 +55,7 @@ def prepare(binary: str, database: bool) -> None:
     """Configuration, logging, report on SIGUSR2, objects, database or none."""
     warnings.filterwarnings("ignore", module="eventlet")
     config.parse_args()
-    gmr_opts.set_defaults(CONF)
-    gmr.TextGuruMeditation.setup_autorun(_Package, conf=CONF)
+    _report_when_asked()
     if database:
         from nova_lite.db import repositories
 
@@ -64,6 +63,29 @@ def prepare(binary: str, database: bool) -> None:
     else:
         sys.meta_path.insert(0, _NoDatabase())
     objects.register_all()
+
+
+def _report_when_asked() -> None:
+    """Write a Guru Meditation report on SIGUSR2.
+
+    Its parts, which are 4 MiB, are imported by the first signal; but at
+    once where [oslo_reports] has a file watched instead.
+    """
+    gmr_opts.set_defaults(CONF)
+    if CONF.oslo_reports.file_event_handler:
+        from oslo_reports import guru_meditation_report as gmr
+
+        gmr.TextGuruMeditation.setup_autorun(_Package, conf=CONF)
+    else:
+        signal.signal(signal.SIGUSR2, _report)
+
+
+def _report(_number: int, frame: FrameType | None) -> None:
+    from oslo_reports import guru_meditation_report as gmr
+
+    gmr.TextGuruMeditation.handle_signal(
+        _Package, None, CONF.oslo_reports.log_dir, frame
+    )
 
 
 def run(binary: str, topic: str, workers: int) -> None:

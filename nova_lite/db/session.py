@@ -221,6 +221,16 @@ def writer() -> Iterator[orm.Session]:
         yield session
 
 
+@contextlib.contextmanager
+def single() -> Iterator[orm.Session]:
+    """A session whose every statement is a transaction, where a server has
+    it; for writes that need no other beside them, without a COMMIT each.
+    """
+    sqlite = engine().dialect.name == "sqlite"
+    with writer() if sqlite else reader() as session:
+        yield session
+
+
 def transaction(fn: Callable[P, T]) -> Callable[P, T]:
     """Retry ``fn`` while the database is locked, busy or away.
 

@@ -89,49 +89,65 @@ def bury(incarnations: Sequence[str]) -> None:
 
 @db.transaction
 def report(incarnation: str, running: Sequence[int]) -> bool:
-    """A heartbeat. False when the process is not on record."""
-    with db.writer() as session:
-        moment = now()
-        if not rows.execute(
-            session,
-            sa.update(Incarnation)
-            .where(Incarnation.uuid == incarnation)
-            .values(last_seen_at=moment),
-        ):
-            return False
-        rows.execute(
-            session,
-            sa.update(Service)
-            .where(
-                Service.id
-                == sa.select(Incarnation.service_id)
-                .where(Incarnation.uuid == incarnation)
-                .scalar_subquery()
+    """A heartbeat. False when the process is not on record.
+
+    One statement for the process, one for its service; more only when the
+    process is said to run what it does not know of.
+    """
+    unknown = _unknown(incarnation, running)
+    with db.single() as session:
+        well = _beat(session, incarnation, ~sa.exists().where(*unknown))
+    if not well:
+        with db.writer() as session:
+            if not _beat(session, incarnation, sa.true()):
+                return False
+            rows.execute(
+                session,
+                sa.update(InstanceAction)
+                .where(*unknown)
+                .values(state="queued", queued_at=_long_ago()),
             )
-            .values(
-                last_seen_at=moment,
-                report_count=Service.report_count + 1,
-                updated_at=moment,
-            ),
+    return True
+
+
+def _beat(session: orm.Session, incarnation: str, when: Any) -> bool:
+    """Note that a process lives, and its service with it."""
+    moment = now()
+    if not rows.execute(
+        session,
+        sa.update(Incarnation)
+        .where(Incarnation.uuid == incarnation, when)
+        .values(last_seen_at=moment),
+    ):
+        return False
+    rows.execute(
+        session,
+        sa.update(Service)
+        .where(
+            Service.id
+            == sa.select(Incarnation.service_id)
+            .where(Incarnation.uuid == incarnation)
+            .scalar_subquery()
         )
-        _requeue_unknown(session, incarnation, running)
-        return True
+        .values(
+            last_seen_at=moment,
+            report_count=Service.report_count + 1,
+            updated_at=moment,
+        ),
+    )
+    return True
 
 
-def _requeue_unknown(
-    session: orm.Session, incarnation: str, running: Sequence[int]
-) -> None:
-    """Queue what this process is said to run and does not know of."""
-    unknown = sa.update(InstanceAction).where(
+def _unknown(incarnation: str, running: Sequence[int]) -> list[Any]:
+    """What this process is said to run and does not know of."""
+    where = [
         InstanceAction.state == "running",
         InstanceAction.worker == incarnation,
         InstanceAction.claimed_at < now() - _CLAIM_GRACE,
-    )
+    ]
     if running:
-        unknown = unknown.where(InstanceAction.id.not_in(running))
-    rows.execute(
-        session, unknown.values(state="queued", queued_at=_long_ago())
-    )
+        where.append(InstanceAction.id.not_in(running))
+    return where
 
 
 def _long_ago() -> datetime.datetime:
