@@ -130,6 +130,16 @@ def wait_for_console(
 class TestLibvirtDriver(DriverContract):
     """The contract; its fixtures are those of this module."""
 
+    def test_host_is_not_for_us_to_switch(
+        self, hypervisor: driver.ComputeDriver
+    ) -> None:
+        with pytest.raises(exception.NotSupported):
+            hypervisor.set_host_enabled(False)
+        with pytest.raises(exception.NotSupported):
+            hypervisor.host_maintenance_mode(True)
+        with pytest.raises(exception.NotSupported):
+            hypervisor.host_power_action("reboot")
+
 
 @pytest.mark.parametrize("images_type", ["qcow2", "raw"])
 @pytest.mark.parametrize("image_format", ["qcow2", "raw"])
