@@ -133,6 +133,22 @@ def test_refusals(cloud: Cloud, image: str) -> None:
     stranger.refusal(404, "GET", f"/images/{image}", version=LAST)
 
 
+def test_no_more_metadata_than_the_quota_allows(
+    cloud: Cloud, image: str
+) -> None:
+    path = f"/images/{image}/metadata"
+    many = {"metadata": {f"k{number}": "v" for number in range(128)}}
+    for method in ("POST", "PUT"):
+        more = {"metadata": {**many["metadata"], "one": "more"}}
+        said = cloud.tenant.refusal(403, method, path, more, version=LAST)
+        assert "metadata items" in said
+    cloud.tenant.call("PUT", path, many, version=LAST)
+    one = {"meta": {"one": "more"}}
+    cloud.tenant.refusal(403, "PUT", f"{path}/one", one, version=LAST)
+    again = {"meta": {"k1": "w"}}
+    cloud.tenant.call("PUT", f"{path}/k1", again, version=LAST)
+
+
 def test_delete(cloud: Cloud, image: str) -> None:
     cloud.tenant.delete(f"/images/{image}", version=LAST)
     cloud.tenant.refusal(404, "GET", f"/images/{image}", version=LAST)

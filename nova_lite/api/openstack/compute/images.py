@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from nova_lite import exception
+from nova_lite import exception, quota
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute.schemas import images as schemas
 from nova_lite.api.openstack.compute.views import images as views
@@ -93,8 +93,10 @@ class ImageMetadataController(common.Controller):
         self, request: Request, image_id: str, body: Any
     ) -> dict[str, Any]:
         """Set some items of an image's metadata."""
-        _get(self, request, image_id)
-        return self._update(request, image_id, body["metadata"])
+        before = _get(self, request, image_id).properties
+        asked = body["metadata"]
+        _check_quota(request, {*before, *asked})
+        return self._update(request, image_id, asked)
 
     @operation(until=_LAST_METADATA, body=schemas.METADATA)
     def update_all(
@@ -103,6 +105,7 @@ class ImageMetadataController(common.Controller):
         """Replace an image's metadata."""
         before = _get(self, request, image_id).properties
         asked = body["metadata"]
+        _check_quota(request, asked)
         return self._update(request, image_id, asked, set(before) - set(asked))
 
     @operation(until=_LAST_METADATA, body=schemas.META)
@@ -112,7 +115,8 @@ class ImageMetadataController(common.Controller):
         """Set one item of an image's metadata."""
         if key not in body["meta"]:
             raise exception.Invalid("Request body and URI mismatch")
-        _get(self, request, image_id)
+        before = _get(self, request, image_id).properties
+        _check_quota(request, {*before, key})
         self._update(request, image_id, body["meta"])
         return {"meta": body["meta"]}
 
@@ -150,6 +154,18 @@ def _get(
     except exception.ImageNotFound:
         raise exception.NotFound("Image not found.") from None
     return image
+
+
+def _check_quota(request: Request, keys: Collection[str]) -> None:
+    """Raises: LimitExceeded when an image may not have so many."""
+    context = request.context
+    common.read(
+        quota.check,
+        context.project_id or "",
+        context.user_id,
+        "metadata_items",
+        len(keys),
+    )
 
 
 def _filters(request: Request) -> dict[str, str]:
