@@ -39,7 +39,7 @@ MEDIA_TYPE = "text/event-stream"
 class ServerEventsController(common.Controller):
     """/servers/events."""
 
-    @operation(query=schemas.QUERY, media_type=MEDIA_TYPE)
+    @operation(query=schemas.QUERY, errors=(429,), media_type=MEDIA_TYPE)
     def stream(self, request: Request) -> webob.Response:
         """Follow the state changes of servers."""
         context = request.context
