@@ -8,10 +8,11 @@ it. A call raises ``MessagingUnavailable`` when no answer came.
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
 
 import oslo_messaging as messaging
 from oslo_config import cfg
@@ -25,13 +26,14 @@ LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 Target = messaging.Target
-expected_exceptions = messaging.expected_exceptions
+F = TypeVar("F", bound=Callable[..., Any])
 
 _transport: Any = None
 _serializer: Any = None
 _sent = 0
 _sent_lock = threading.Lock()
 _last_round_trip: float | None = None
+_heard_at = float("-inf")
 
 
 class _Serializer(messaging.Serializer):  # type: ignore[misc]
@@ -51,6 +53,16 @@ class _Serializer(messaging.Serializer):  # type: ignore[misc]
 
     def deserialize_context(self, context: dict[str, Any]) -> RequestContext:
         return RequestContext.from_wire(context)
+
+
+def expected_exceptions(*kinds: type[Exception]) -> Callable[[F], F]:
+    """Mark an endpoint whose refusals are answers: they are not logged."""
+
+    def mark(method: F) -> F:
+        marked = messaging.expected_exceptions(*kinds)(method)
+        return cast(F, functools.wraps(method)(marked))
+
+    return mark
 
 
 def init(entity_serializer: Any) -> None:
@@ -86,6 +98,11 @@ def last_round_trip() -> float | None:
     return _last_round_trip
 
 
+def seconds_of_silence() -> float:
+    """How long ago this process last took a message from the bus."""
+    return time.monotonic() - _heard_at
+
+
 def _count() -> None:
     global _sent
     with _sent_lock:
@@ -93,9 +110,11 @@ def _count() -> None:
 
 
 class _Dispatcher(dispatcher.RPCDispatcher):  # type: ignore[misc]
-    """Counts the replies that are sent."""
+    """Counts the replies that are sent, and notes when it was called."""
 
     def dispatch(self, incoming: Any) -> Any:
+        global _heard_at
+        _heard_at = time.monotonic()
         if getattr(incoming, "reply_q", None) or getattr(
             incoming, "msg_id", None
         ):
@@ -223,4 +242,5 @@ __all__ = [
     "init",
     "last_round_trip",
     "messages_sent",
+    "seconds_of_silence",
 ]

@@ -7,24 +7,29 @@ one holds no RPC worker.
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_lite import concurrency, exception, manager, rpc
-from nova_lite.compute import cache
+from nova_lite.compute import cache, diagnostics
 from nova_lite.compute.events import LifecycleEvents
+from nova_lite.compute.instance_events import InstanceEvents
 from nova_lite.compute.locks import InstanceLocks
 from nova_lite.compute.operations.build import Build
 from nova_lite.compute.operations.delete import Delete
 from nova_lite.compute.reconcile import Reconcile
 from nova_lite.compute.resource_tracker import ResourceTracker
+from nova_lite.compute.usage_audit import UsageAudit
 from nova_lite.compute.virtapi import ComputeVirtAPI
 from nova_lite.conductor import api as conductor_api
 from nova_lite.conductor.running import Running
 from nova_lite.context import RequestContext, get_admin_context
 from nova_lite.image import api as image_api
+from nova_lite.objects.diagnostics import InstanceDiagnostics
+from nova_lite.objects.external_event import InstanceExternalEvent
 from nova_lite.virt import loader
 
 LOG = logging.getLogger(__name__)
@@ -34,7 +39,7 @@ CONF = cfg.CONF
 class ComputeManager(manager.Manager):
     """What nova-lite-compute does when told."""
 
-    target = rpc.Target(version="1.1")
+    target = rpc.Target(version="1.2")
     service_name = "compute"
 
     def __init__(self, host: str) -> None:
@@ -47,10 +52,12 @@ class ComputeManager(manager.Manager):
         )
         self.locks = InstanceLocks()
         self.running = Running()
+        self.instance_events = InstanceEvents()
         self.tracker = ResourceTracker(host, self.driver)
         self._operations = concurrency.pool(CONF.compute.operation_threads)
         self._builds = concurrency.pool(CONF.compute.max_concurrent_builds)
         self._events = LifecycleEvents(host, self.driver, self.locks)
+        self._audit = UsageAudit(host, CONF.instance_usage_audit_period)
         self._reconcile = Reconcile(
             host, self.driver, self.locks, self.tracker
         )
@@ -103,6 +110,7 @@ class ComputeManager(manager.Manager):
         self, context: RequestContext, action: int, instance: str
     ) -> None:
         """Run a delete that the journal has for this host."""
+        self.instance_events.clear(instance)
         self._start(
             self._operations,
             Delete(
@@ -123,6 +131,27 @@ class ComputeManager(manager.Manager):
         if length > 0:
             text = "\n".join(text.split("\n")[-length:])
         return text
+
+    @rpc.expected_exceptions(exception.InstanceInvalidState)
+    def get_diagnostics(
+        self, context: RequestContext, instance: str
+    ) -> dict[str, Any]:
+        """What the hypervisor tells of a running guest, in its own form."""
+        return diagnostics.free_form(self.driver, instance)
+
+    @rpc.expected_exceptions(exception.InstanceInvalidState)
+    def get_instance_diagnostics(
+        self, context: RequestContext, instance: str
+    ) -> InstanceDiagnostics:
+        """The same in the form that all hypervisors share."""
+        return diagnostics.standard(self.driver, instance)
+
+    def external_instance_event(
+        self, context: RequestContext, events: list[InstanceExternalEvent]
+    ) -> None:
+        """Give events of other services to the operations that wait."""
+        for event in events:
+            self.instance_events.deliver(event)
 
     def cache_images(
         self, context: RequestContext, images: list[str]
@@ -179,6 +208,12 @@ class ComputeManager(manager.Manager):
     def update_available_resource(self, context: RequestContext) -> None:
         """Report what this host has."""
         self.tracker.update_available_resource(context)
+
+    @manager.periodic(spacing=60, run_immediately=True)
+    def instance_usage_audit(self, context: RequestContext) -> None:
+        """Count what ran on this host, once for each period."""
+        if CONF.instance_usage_audit:
+            self._audit.look(context, datetime.datetime.now(datetime.UTC))
 
     @manager.periodic(spacing=CONF.compute.reconcile_interval)
     def reconcile(self, context: RequestContext) -> None:

@@ -3,14 +3,19 @@
 
 1.0 build_and_run_instance, terminate_instance, get_console_output
 1.1 cache_images, set_host_enabled, host_maintenance_mode, host_power_action
+1.2 get_diagnostics, get_instance_diagnostics, external_instance_event
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from oslo_config import cfg
 
 from nova_lite import rpc
 from nova_lite.context import RequestContext
+from nova_lite.objects.diagnostics import InstanceDiagnostics
+from nova_lite.objects.external_event import InstanceExternalEvent
 
 CONF = cfg.CONF
 
@@ -26,7 +31,7 @@ class ComputeAPI(rpc.ClientBase):
     """One method per message. A cast names an action: the row says it all."""
 
     def __init__(self) -> None:
-        super().__init__(TOPIC, "1.1", pin=CONF.upgrade_levels.compute)
+        super().__init__(TOPIC, "1.2", pin=CONF.upgrade_levels.compute)
 
     def build_and_run_instance(
         self, context: RequestContext, host: str, action: int, instance: str
@@ -63,6 +68,46 @@ class ComputeAPI(rpc.ClientBase):
             length=length,
         )
         return text
+
+    def get_diagnostics(
+        self, context: RequestContext, host: str, instance: str
+    ) -> dict[str, Any]:
+        """Names and numbers of the driver's own.
+
+        Raises: InstanceInvalidState.
+        """
+        found: dict[str, Any] = self.call(
+            context,
+            "get_diagnostics",
+            server=host,
+            timeout_s=20,
+            instance=instance,
+        )
+        return found
+
+    def get_instance_diagnostics(
+        self, context: RequestContext, host: str, instance: str
+    ) -> InstanceDiagnostics:
+        """The same in all drivers' form. Raises: InstanceInvalidState."""
+        found: InstanceDiagnostics = self.call(
+            context,
+            "get_instance_diagnostics",
+            server=host,
+            timeout_s=20,
+            instance=instance,
+        )
+        return found
+
+    def external_instance_event(
+        self,
+        context: RequestContext,
+        host: str,
+        events: list[InstanceExternalEvent],
+    ) -> None:
+        """A lost one is asked for again by who waits for it."""
+        self.cast(
+            context, "external_instance_event", server=host, events=events
+        )
 
     def cache_images(
         self, context: RequestContext, host: str, images: list[str]

@@ -19,6 +19,7 @@ from typing import Any
 
 from nova_lite import exception
 from nova_lite.compute import power_state
+from nova_lite.virt.diagnostics import Diagnostics
 
 # Percent done, 0 to 100, and what is being done ("image download").
 ProgressCallback = Callable[[int, str], None]
@@ -202,6 +203,20 @@ class ComputeDriver(abc.ABC):
     @abc.abstractmethod
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """The end of the console log. Raises: ConsoleNotAvailable."""
+
+    @abc.abstractmethod
+    def get_diagnostics(self, uuid: str) -> dict[str, Any]:
+        """Names and numbers of this driver's own, of a running guest.
+
+        Raises: GuestNotFound.
+        """
+
+    @abc.abstractmethod
+    def get_instance_diagnostics(self, uuid: str) -> Diagnostics:
+        """The same in the form that all drivers share.
+
+        Raises: GuestNotFound.
+        """
 
     @abc.abstractmethod
     def get_host_uptime(self) -> str:

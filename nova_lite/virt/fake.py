@@ -16,16 +16,27 @@ import threading
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.compute import power_state
-from nova_lite.virt import dispatch, driver
+from nova_lite.virt import diagnostics, dispatch, driver
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
+
+# What every guest is said to have done.
+_CPU_TIME_NS = 17_300_000_000
+_DISK = diagnostics.Disk(
+    read_bytes=262144,
+    read_requests=112,
+    write_bytes=5778432,
+    write_requests=488,
+    errors_count=0,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +206,37 @@ class FakeDriver(driver.ComputeDriver):
         )
         data = text.encode()
         return data[-max_bytes:] if max_bytes > 0 else b""
+
+    def get_diagnostics(self, uuid: str) -> dict[str, Any]:
+        """Made-up numbers. Raises: GuestNotFound."""
+        guest = self._get(uuid)
+        return {
+            **{f"cpu{n}_time": _CPU_TIME_NS for n in range(guest.vcpus)},
+            "vda_read_req": _DISK.read_requests,
+            "vda_read": _DISK.read_bytes,
+            "vda_write_req": _DISK.write_requests,
+            "vda_write": _DISK.write_bytes,
+            "vda_errors": _DISK.errors_count,
+            "memory": guest.memory_mb * 1024,
+        }
+
+    def get_instance_diagnostics(self, uuid: str) -> diagnostics.Diagnostics:
+        """Made-up numbers. Raises: GuestNotFound."""
+        guest = self._get(uuid)
+        return diagnostics.Diagnostics(
+            state=power_state.NAMES[guest.state],
+            driver="fake",
+            hypervisor="fake",
+            hypervisor_os="linux",
+            memory_details=diagnostics.Memory(
+                maximum=guest.memory_mb, used=guest.memory_mb
+            ),
+            cpu_details=[
+                diagnostics.Cpu(id=n, time=_CPU_TIME_NS)
+                for n in range(guest.vcpus)
+            ],
+            disk_details=[_DISK],
+        )
 
     def get_host_uptime(self) -> str:
         """A made-up line in the form of the uptime command."""

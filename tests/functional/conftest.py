@@ -32,7 +32,10 @@ _BY_DAEMON: dict[str, clouds.Settings] = {
             "local_gb": 40960,
         }
     },
-    "compute-slow": {"fake": {"spawn_delay_s": 1.5}},
+    "compute-slow": {
+        "DEFAULT": {"instance_usage_audit": True},
+        "fake": {"spawn_delay_s": 1.5},
+    },
 }
 
 

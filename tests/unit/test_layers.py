@@ -55,6 +55,7 @@ LAYERS = {
     "nova_lite.compute.aggregate_api": 4,
     "nova_lite.compute.cache": 4,
     "nova_lite.compute.create": 4,
+    "nova_lite.compute.diagnostics": 4,
     "nova_lite.compute.events": 4,
     "nova_lite.compute.host_api": 4,
     "nova_lite.compute.instance_events": 4,

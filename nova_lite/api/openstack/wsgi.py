@@ -21,7 +21,12 @@ import webob
 from nova_lite import exception
 from nova_lite.api.openstack import faults, microversions, validation
 from nova_lite.api.openstack.request import Request
-from nova_lite.api.openstack.versioned import Schema, Value, exists
+from nova_lite.api.openstack.versioned import (
+    Fields,
+    Schema,
+    Value,
+    exists,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,14 +34,19 @@ _PROJECT_ID = re.compile(r"[0-9a-f\-]+")
 _ATTRIBUTE = "_operation"
 
 
+# Key of the answer -> the view of what is there; in a list, of each item.
+Answer = Mapping[str, Fields | list[Fields]]
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """What the API says of one controller method.
 
     ``since`` and ``until`` bound the versions that have it, inclusively.
-    ``status`` is that of success. ``errors`` are the statuses of its own
-    refusals, beside those of all (``openapi``); None for 409 of what
-    changes something. ``media_type`` is that of its answer.
+    ``status`` is that of success, ``partial`` that of success in part.
+    ``errors`` are the statuses of its own refusals, beside those of all
+    (``openapi``); None for 409 of what changes something. ``media_type`` is
+    that of its answer, ``answer`` the views in it by their key.
     """
 
     since: str
@@ -46,6 +56,8 @@ class Operation:
     status: Value[int]
     errors: tuple[int, ...] | None = None
     media_type: str = "application/json"
+    partial: int | None = None
+    answer: Answer | None = None
 
     def exists_at(self, version: microversions.Version) -> bool:
         """Whether a request of this version finds the method."""
@@ -61,6 +73,8 @@ def operation(
     status: int | Value[int] = 200,
     errors: tuple[int, ...] | None = None,
     media_type: str = "application/json",
+    partial: int | None = None,
+    answer: Answer | None = None,
 ) -> Callable[[F], F]:
     """Say of a controller's method what the API says of it."""
     made = Operation(
@@ -71,6 +85,8 @@ def operation(
         Value(status) if isinstance(status, int) else status,
         errors,
         media_type,
+        partial,
+        answer,
     )
 
     def mark(method: F) -> F:

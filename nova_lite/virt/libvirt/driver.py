@@ -8,6 +8,7 @@ host.py holds the connection. Options are read here, once.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from oslo_concurrency import processutils
 from oslo_config import cfg
@@ -15,9 +16,10 @@ from oslo_log import log as logging
 
 from nova_lite import exception, version
 from nova_lite.compute import power_state
-from nova_lite.virt import dispatch, driver
+from nova_lite.virt import diagnostics, dispatch, driver
 from nova_lite.virt.libvirt import guest as guests
 from nova_lite.virt.libvirt import host as hosts
+from nova_lite.virt.libvirt import stats
 from nova_lite.virt.libvirt.storage import disks as storage
 from nova_lite.virt.libvirt.storage import imagecache, qemu_img
 from nova_lite.virt.libvirt.xml import cpu, disk
@@ -164,6 +166,20 @@ class LibvirtDriver(driver.ComputeDriver):
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """The end of the console log. Raises: ConsoleNotAvailable."""
         return self._store.read_console(uuid, max_bytes)
+
+    def get_diagnostics(self, uuid: str) -> dict[str, Any]:
+        """libvirt's numbers of a guest. Raises: GuestNotFound."""
+        return stats.free_form(guests.get(self._host, uuid).statistics())
+
+    def get_instance_diagnostics(self, uuid: str) -> diagnostics.Diagnostics:
+        """The same in the form of all drivers. Raises: GuestNotFound."""
+        guest = guests.get(self._host, uuid)
+        return stats.standard(
+            guest.statistics(),
+            guest.mac_addresses(),
+            self._virt_type,
+            guest.state(),
+        )
 
     def get_host_uptime(self) -> str:
         """As the uptime command prints it."""

@@ -17,7 +17,7 @@ from nova_lite import exception
 from nova_lite.compute import power_state
 from nova_lite.virt import driver
 from nova_lite.virt.libvirt import host as host_module
-from nova_lite.virt.libvirt.xml import metadata
+from nova_lite.virt.libvirt.xml import interface, metadata
 
 _STATES = {
     libvirt.VIR_DOMAIN_NOSTATE: power_state.NOSTATE,
@@ -39,6 +39,14 @@ _UNDEFINE_ALL = (
     | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
     | libvirt.VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA
     | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+)
+
+_STATISTICS = (
+    libvirt.VIR_DOMAIN_STATS_STATE
+    | libvirt.VIR_DOMAIN_STATS_VCPU
+    | libvirt.VIR_DOMAIN_STATS_BALLOON
+    | libvirt.VIR_DOMAIN_STATS_BLOCK
+    | libvirt.VIR_DOMAIN_STATS_INTERFACE
 )
 
 _DESTROY_ATTEMPTS = 3
@@ -72,6 +80,28 @@ class Guest:
         if info is None:
             raise exception.GuestNotFound(uuid=self.uuid)
         return info
+
+    def statistics(self) -> dict[str, Any]:
+        """libvirt's numbers of CPUs, memory, disks and network cards.
+
+        Raises: GuestNotFound.
+        """
+        found = self._host.call(
+            self._host.connection().domainListGetStats,
+            [self._domain],
+            _STATISTICS,
+        )
+        if not found:
+            raise exception.GuestNotFound(uuid=self.uuid)
+        return dict(found[0][1])
+
+    def mac_addresses(self) -> dict[str, str]:
+        """MAC addresses by the names of the devices on the host.
+
+        Raises: GuestNotFound.
+        """
+        xml = self._host.call(self._domain.XMLDesc, 0)
+        return interface.mac_addresses(str(xml))
 
     def start(self, timeout_s: int) -> None:
         """Start it and wait until libvirt tells that it did.

@@ -30,7 +30,8 @@ class Period:
         ended = row["terminated_at"]
         begin = max(row["launched_at"], self.begin)
         end = self.end if ended is None else min(ended, self.end)
-        return max((end - begin).total_seconds(), 0.0) / 3600
+        seconds: float = (end - begin).total_seconds()
+        return max(seconds, 0.0) / 3600
 
 
 def projects(

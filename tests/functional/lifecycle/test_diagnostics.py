@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Diagnostics, events of other services, usage audits: to hosts and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.fixtures.cloud import Cloud, wait_until
+
+
+def test_diagnostics(cloud: Cloud) -> None:
+    ident = cloud.boot("observed")
+    path = f"/servers/{ident}/diagnostics"
+
+    own = cloud.admin.get(path, version="2.47")
+    shared = cloud.admin.get(path, version="2.48")
+
+    assert own["memory"] == 64 * 1024
+    assert own["cpu0_time"] > 0
+    assert shared.pop("uptime") >= 0
+    assert shared == {
+        "state": "running",
+        "driver": "fake",
+        "hypervisor": "fake",
+        "hypervisor_os": "linux",
+        "config_drive": False,
+        "num_cpus": 1,
+        "num_nics": 0,
+        "num_disks": 1,
+        "memory_details": {"maximum": 64, "used": 64},
+        "cpu_details": [
+            {"id": 0, "time": own["cpu0_time"], "utilisation": None}
+        ],
+        "disk_details": [
+            {
+                "read_bytes": own["vda_read"],
+                "read_requests": own["vda_read_req"],
+                "write_bytes": own["vda_write"],
+                "write_requests": own["vda_write_req"],
+                "errors_count": own["vda_errors"],
+            }
+        ],
+        "nic_details": [],
+    }
+    assert cloud.tenant.send("GET", path).status_code == 403
+
+
+def test_a_guest_that_does_not_run_has_none(cloud: Cloud) -> None:
+    ident = cloud.create(
+        "unfinished", cloud.admin, availability_zone="nova:compute-slow"
+    )
+    path = f"/servers/{ident}/diagnostics"
+
+    def refused() -> str | None:
+        answer = cloud.admin.send("GET", path)
+        assert answer.status_code == 409, answer.text
+        # Before it has a host, it is another refusal.
+        return answer.text if "power state" in answer.text else None
+
+    assert "power state pending" in wait_until(
+        refused, 10, "the host has begun with the guest"
+    )
+    cloud.wait_status(ident, "ACTIVE")
+
+
+def test_events_of_other_services_reach_the_host(cloud: Cloud) -> None:
+    ident = cloud.boot("told", cloud.admin)
+    host = cloud.server(ident)["OS-EXT-SRV-ATTR:host"]
+    service = cloud.new_user("neutron", "service", "service")
+    event = {
+        "server_uuid": ident,
+        "name": "network-vif-plugged",
+        "tag": "some-port",
+    }
+
+    answer = service.send(
+        "POST", "/os-server-external-events", {"events": [event]}
+    )
+
+    assert answer.status_code == 200, answer.text
+    told = f"Nobody waits for network-vif-plugged some-port of {ident}"
+    wait_until(
+        lambda: cloud[host].says(told),
+        10,
+        "the host has got the event",
+    )
+
+
+def test_a_host_audits_the_period_that_is_over(cloud: Cloud) -> None:
+    def audit() -> dict[str, Any] | None:
+        shown = cloud.admin.get("/os-instance_usage_audit_log")
+        found = shown["instance_usage_audit_logs"]
+        return found if "compute-slow" in found["log"] else None
+
+    found = wait_until(audit, 20, "the host has logged its audit")
+
+    log = found["log"]["compute-slow"]
+    assert (log["state"], log["instances"], log["errors"]) == ("DONE", 0, 0)
+    assert set(found["hosts_not_run"]) == {"compute-1", "compute-2"}
+    assert found["overall_status"] == "1 of 3 hosts done. 0 errors."
