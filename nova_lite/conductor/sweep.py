@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from nova_lite import concurrency, exception
+from nova_lite import concurrency, exception, rpc
 from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.compute import transitions
 from nova_lite.compute.transitions import HostDead, Target, Transition
@@ -31,7 +31,6 @@ CONF = cfg.CONF
 _BATCH = 500
 _ORPHAN_AGE_S = 30
 _LOOKS_PER_ORPHAN_HUNT = 6
-_LOOKS_PER_PING = 2
 Row = dict[str, Any]
 
 
@@ -62,6 +61,12 @@ class Silence:
     def broken(self) -> None:
         """Something did not answer: wait anew."""
         self._since = None
+
+    def watch(self) -> None:
+        """Look at the bus, unless others have lately been heard over it."""
+        quiet = rpc.seconds_of_silence() > self._patience_s / 2
+        if quiet or self._since is None:
+            self.counts()
 
     def counts(self) -> bool:
         """Look at the bus; the database has just answered the caller."""
@@ -108,10 +113,8 @@ class Sweep:
         looks = 0
         while not self._stopped:
             try:
-                # Asked so often that no outage that matters goes unnoticed:
-                # silence kills only after several heartbeats.
-                if looks % _LOOKS_PER_PING == 0:
-                    self._silence.counts()
+                # Each time, so that no outage goes unnoticed.
+                self._silence.watch()
                 self.look()
                 if looks % _LOOKS_PER_ORPHAN_HUNT == 0:
                     self.free_orphans()

@@ -40,3 +40,11 @@ def test_an_outage_begins_the_wait_anew() -> None:
     up[0] = False
     assert not silence.counts()
     assert silence._since is None
+
+
+def test_the_bus_is_asked_when_nobody_was_heard() -> None:
+    asked = []
+    silence = Silence(0, lambda: asked.append("ping"))
+    silence.watch()
+    silence.watch()
+    assert len(asked) == 2
