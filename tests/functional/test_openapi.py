@@ -109,7 +109,7 @@ def test_every_answer_is_documented(
             *("--header", f"OpenStack-API-Version: compute {version}"),
             *("--checks", _CHECKS),
             *("--phases", "fuzzing"),
-            *("--max-examples", "8"),
+            *("--max-examples", "6"),
             *("--seed", "1"),
             *("--generation-database", "none"),
             *("--max-failures", "20"),

@@ -209,3 +209,16 @@ def test_nothing_is_made_before_it_is_asked_for() -> None:
     assert list(app._made) == [parse("2.53")]
     assert ask(app, "?microversion=2.53").body == first
     assert len(app._made[parse("2.53")]) < 40_000
+
+
+def test_an_answer_names_the_fields_of_its_version() -> None:
+    def fields(version: str) -> Any:
+        made = document.build(ROUTES, ACTIONS, parse(version))
+        show = made["paths"]["/flavors/{flavor_id}"]["get"]
+        content = show["responses"]["200"]["content"]
+        answer = content["application/json"]["schema"]
+        assert answer["required"] == ["flavor"]
+        return answer["properties"]["flavor"]["properties"]
+
+    assert "extra_specs" not in fields("2.60")
+    assert "extra_specs" in fields("2.61")

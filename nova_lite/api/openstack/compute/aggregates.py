@@ -20,7 +20,7 @@ _ZONE = aggregate.ZONE
 class AggregatesController(common.Controller):
     """/os-aggregates and what is below it."""
 
-    @operation(query=schemas.QUERY)
+    @operation(query=schemas.QUERY, answer={"aggregates": [views.FULL]})
     def index(self, request: Request) -> dict[str, Any]:
         """List the aggregates."""
         policy.authorize(request.context, policies.INDEX)
@@ -30,7 +30,7 @@ class AggregatesController(common.Controller):
             "aggregates": [views.FULL.show(version, row, None) for row in rows]
         }
 
-    @operation(body=schemas.CREATE)
+    @operation(body=schemas.CREATE, answer={"aggregate": views.NEW})
     def create(self, request: Request, body: Any) -> dict[str, Any]:
         """Create an aggregate without hosts."""
         context = request.context
@@ -41,14 +41,14 @@ class AggregatesController(common.Controller):
         )
         return {"aggregate": views.NEW.show(request.version, row, None)}
 
-    @operation(query=schemas.QUERY)
+    @operation(query=schemas.QUERY, answer={"aggregate": views.FULL})
     def show(self, request: Request, aggregate_id: str) -> dict[str, Any]:
         """Show an aggregate."""
         policy.authorize(request.context, policies.SHOW)
         row = common.read(aggregate.get, _number(aggregate_id))
         return _shown(request, row)
 
-    @operation(body=schemas.UPDATE)
+    @operation(body=schemas.UPDATE, answer={"aggregate": views.FULL})
     def update(
         self, request: Request, aggregate_id: str, body: Any
     ) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class AggregatesController(common.Controller):
             request.context, _number(aggregate_id)
         )
 
-    @operation(body=schemas.ADD_HOST)
+    @operation(body=schemas.ADD_HOST, answer={"aggregate": views.FULL})
     def add_host(
         self, request: Request, aggregate_id: str, body: Any
     ) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class AggregatesController(common.Controller):
         )
         return _shown(request, row)
 
-    @operation(body=schemas.REMOVE_HOST)
+    @operation(body=schemas.REMOVE_HOST, answer={"aggregate": views.FULL})
     def remove_host(
         self, request: Request, aggregate_id: str, body: Any
     ) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class AggregatesController(common.Controller):
         )
         return _shown(request, row)
 
-    @operation(body=schemas.SET_METADATA)
+    @operation(body=schemas.SET_METADATA, answer={"aggregate": views.FULL})
     def set_metadata(
         self, request: Request, aggregate_id: str, body: Any
     ) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from nova_lite import exception, policy
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute import extra_specs
 from nova_lite.api.openstack.compute.schemas import flavors as schemas
-from nova_lite.api.openstack.compute.views.flavors import View
+from nova_lite.api.openstack.compute.views.flavors import BRIEF, FULL, View
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.versioned import Value
 from nova_lite.api.openstack.wsgi import operation
@@ -23,12 +23,12 @@ from nova_lite.policies import flavors as policies
 class FlavorsController(common.Controller):
     """GET, POST /flavors; GET, PUT, DELETE /flavors/{id}."""
 
-    @operation(query=schemas.INDEX)
+    @operation(query=schemas.INDEX, answer={"flavors": [BRIEF]})
     def index(self, request: Request) -> dict[str, Any]:
         """List flavors: id, name and links."""
         return self._list(request, detail=False)
 
-    @operation(query=schemas.INDEX)
+    @operation(query=schemas.INDEX, answer={"flavors": [FULL]})
     def detail(self, request: Request) -> dict[str, Any]:
         """List flavors with everything."""
         return self._list(request, detail=True)
@@ -61,13 +61,13 @@ class FlavorsController(common.Controller):
         )
         return View(request, self.settings).list_(rows, limit, detail=detail)
 
-    @operation()
+    @operation(answer={"flavor": FULL})
     def show(self, request: Request, flavor_id: str) -> dict[str, Any]:
         """Show a flavor."""
         row = find(request, flavor_id)
         return {"flavor": View(request, self.settings).full(row)}
 
-    @operation(body=schemas.CREATE)
+    @operation(body=schemas.CREATE, answer={"flavor": FULL})
     def create(self, request: Request, body: Any) -> dict[str, Any]:
         """Create a flavor."""
         context = request.context
@@ -98,7 +98,7 @@ class FlavorsController(common.Controller):
         )
         return {"flavor": View(request, self.settings).full(row)}
 
-    @operation(since="2.55", body=schemas.UPDATE)
+    @operation(since="2.55", body=schemas.UPDATE, answer={"flavor": FULL})
     def update(
         self, request: Request, flavor_id: str, body: Any
     ) -> dict[str, Any]:

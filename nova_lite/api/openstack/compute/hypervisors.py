@@ -22,13 +22,21 @@ Row = Mapping[str, Any]
 class HypervisorsController(common.Controller):
     """/os-hypervisors and what is below it."""
 
-    @operation(query=schemas.INDEX, errors=(404,))
+    @operation(
+        query=schemas.INDEX,
+        errors=(404,),
+        answer={"hypervisors": [views.BRIEF]},
+    )
     def index(self, request: Request) -> dict[str, Any]:
         """List hypervisors: id, name, state and status."""
         policy.authorize(request.context, policies.LIST)
         return self._list(request, views.BRIEF, "os-hypervisors")
 
-    @operation(query=schemas.INDEX, errors=(404,))
+    @operation(
+        query=schemas.INDEX,
+        errors=(404,),
+        answer={"hypervisors": [views.DETAIL]},
+    )
     def detail(self, request: Request) -> dict[str, Any]:
         """List hypervisors with everything."""
         policy.authorize(request.context, policies.LIST_DETAIL)
@@ -91,7 +99,7 @@ class HypervisorsController(common.Controller):
             views.EMPTY_SERVERS_SHOWN.at(request.version),
         )
 
-    @operation(query=schemas.SHOW)
+    @operation(query=schemas.SHOW, answer={"hypervisor": views.DETAIL})
     def show(self, request: Request, hypervisor_id: str) -> dict[str, Any]:
         """Show a hypervisor."""
         policy.authorize(request.context, policies.SHOW)

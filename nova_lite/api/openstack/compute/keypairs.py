@@ -48,7 +48,7 @@ class KeypairsController(common.Controller):
             body["keypairs_links"] = links
         return body
 
-    @operation(query=schemas.ONE)
+    @operation(query=schemas.ONE, answer={"keypair": views.SHOWN})
     def show(self, request: Request, name: str) -> dict[str, Any]:
         """Show a key pair."""
         user_id = _user_of_query(request)

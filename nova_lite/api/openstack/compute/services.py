@@ -22,7 +22,7 @@ _CAN_FORCE_DOWN = Value(False).since("2.11", True)
 class ServicesController(common.Controller):
     """/os-services and /os-services/{service_id}."""
 
-    @operation(query=schemas.INDEX)
+    @operation(query=schemas.INDEX, answer={"services": [views.SERVICE]})
     def index(self, request: Request) -> dict[str, Any]:
         """List the services."""
         policy.authorize(request.context, policies.LIST)
@@ -80,7 +80,9 @@ class ServicesController(common.Controller):
         )
         return {"service": shown}
 
-    @operation(since="2.53", body=schemas.UPDATE)
+    @operation(
+        since="2.53", body=schemas.UPDATE, answer={"service": views.SERVICE}
+    )
     def update(
         self, request: Request, service_id: str, body: Any
     ) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from nova_lite.api.openstack import faults, microversions
 from nova_lite.api.openstack.microversions import Version
-from nova_lite.api.openstack.versioned import JSONSchema
+from nova_lite.api.openstack.versioned import Fields, JSONSchema
+from nova_lite.api.openstack.wsgi import Answer
 
 # Every status that some operation may refuse with.
 FAULTS = (400, 401, 403, 404, 406, 409, 410, 413, 415, 422, 429, 501, 503)
@@ -117,3 +118,27 @@ def query_parameter(name: str, schema: JSONSchema) -> dict[str, Any]:
     if schema.get("maxItems") == 1 and "items" in schema:
         return {**made, "schema": schema["items"]}
     return {**made, "schema": schema, "style": "form", "explode": True}
+
+
+def answer(views: Answer, version: Version) -> JSONSchema:
+    """An answer: the names of the fields that its views have by then."""
+    properties: dict[str, JSONSchema] = {}
+    for key, fields in views.items():
+        if isinstance(fields, list):
+            (each,) = fields
+            properties[key] = {"type": "array", "items": _view(each, version)}
+        else:
+            properties[key] = _view(fields, version)
+    made: JSONSchema = {"type": "object"}
+    if properties:
+        made |= {"properties": properties, "required": list(properties)}
+    return made
+
+
+def _view(fields: Fields, version: Version) -> JSONSchema:
+    # What has nothing to show may be left out: no field is required.
+    return {
+        "type": "object",
+        "properties": {name: {} for name, _ in fields.at(version)},
+        "additionalProperties": False,
+    }

@@ -200,18 +200,24 @@ def _responses(
         if status >= 400:
             made[status] = components.fault_reference(status)
         elif status not in made or "content" not in made[status]:
-            made[status] = _success(method, facts, status)
+            made[status] = _success(method, facts, status, version)
+        if facts.partial is not None:
+            made[facts.partial] = _success(
+                method, facts, facts.partial, version
+            )
     return {str(status): made[status] for status in sorted(made)}
 
 
-def _success(method: Method, facts: Operation, status: int) -> dict[str, Any]:
+def _success(
+    method: Method, facts: Operation, status: int, version: Version
+) -> dict[str, Any]:
     made: dict[str, Any] = {
         "description": http.HTTPStatus(status).phrase,
         "headers": components.header_references(),
     }
     if method.__annotations__["return"] not in (None, "None"):
         schema: JSONSchema = (
-            {"type": "object"}
+            components.answer(facts.answer or {}, version)
             if facts.media_type == "application/json"
             else {"type": "string"}
         )
