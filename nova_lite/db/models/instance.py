@@ -28,6 +28,10 @@ class Instance(Timestamped, Base):
         sa.Index(
             None, "project_id", "deleted", "user_id", "vcpus", "memory_mb"
         ),
+        # Rare states, changes and names are found without the others.
+        sa.Index(None, "deleted", "vm_state", "created_at", "id"),
+        sa.Index(None, "display_name", "deleted"),
+        sa.Index(None, "created_at"),
         sa.Index(None, "updated_at"),
         sa.Index(None, "reservation_id"),
         Base.__table_args__,

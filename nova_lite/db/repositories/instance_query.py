@@ -9,6 +9,7 @@ cut by the values of the marker's row, so page 1000 costs what page 1 does.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ _OPAQUE = frozenset(
         "user_data",
     }
 )
+# "^name$" with nothing in it that means more than itself.
+_LITERAL = re.compile(r"\^([\w \-:@]+)\$")
 ALL_COLUMNS = frozenset(c.name for c in _TABLE.columns)
 COLUMNS = ALL_COLUMNS - _OPAQUE
 
@@ -107,26 +110,29 @@ def _conditions(session: orm.Session, query: InstanceQuery) -> list[Any]:
     for name, value in query.filters.items():
         where.append(_equal(name, value))
     for name, pattern in query.regexes.items():
-        where.append(_column(name).regexp_match(pattern))
+        where.append(_matches(_TABLE.c[name], pattern))
     for key, value in query.metadata.items():
         where.append(_has_metadata(key, value))
     if query.tags:
         where.append(tag.having(_TABLE.c.uuid, query.tags))
     # Servers that never changed since they were made have no updated_at.
-    changed = sa.func.coalesce(
-        _TABLE.c.updated_at,
-        _TABLE.c.created_at,
-        type_=_TABLE.c.created_at.type,
-    )
+    made, changed = _TABLE.c.created_at, _TABLE.c.updated_at
     if query.changes_since is not None:
-        where.append(changed >= query.changes_since)
+        since = query.changes_since
+        # Two ranges of two indexes; a change is never before the making.
+        where.append((changed >= since) | (made >= since))
     if query.changes_before is not None:
-        where.append(changed <= query.changes_before)
+        before = query.changes_before
+        where.append(
+            sa.func.coalesce(changed, made, type_=made.type) <= before
+        )
     return where
 
 
-def _column(name: str) -> Any:
-    return _TABLE.c[name]
+def _matches(column: Any, pattern: str) -> Any:
+    """Whether a pattern is found; a whole literal name is looked up."""
+    literal = _LITERAL.fullmatch(pattern)
+    return column == literal[1] if literal else column.regexp_match(pattern)
 
 
 def _equal(name: str, value: Any) -> Any:
@@ -135,7 +141,7 @@ def _equal(name: str, value: Any) -> Any:
     column = _TABLE.c[name]
     if isinstance(value, list | tuple | set | frozenset):
         values = [v for v in value if v is not None]
-        found = column.in_(values)
+        found = column == values[0] if len(values) == 1 else column.in_(values)
         return found if len(values) == len(value) else found | column.is_(None)
     return column.is_(None) if value is None else column == value
 

@@ -36,7 +36,11 @@ ARGUMENTS = {
     "name": ["mine", "nothing", "x" * 300],
     "key": ["a", "nothing"],
     "alias": ["os-keypairs", "nothing"],
+    "network_label": ["private", "\u20ac"],
+    "tag": ["a", "a,b", "\u20ac", "x" * 61],
 }
+# What stands for any other part of a path.
+IDS = [SERVER, "1", "nothing", "x" * 300]
 QUICK = settings(
     max_examples=25,
     deadline=None,
@@ -113,7 +117,7 @@ def _path(data: Any, path: str) -> str:
     parts = []
     for part in path.split("/"):
         if part.startswith("{"):
-            value = data.draw(st.sampled_from(ARGUMENTS[part[1:-1]]))
+            value = data.draw(st.sampled_from(ARGUMENTS.get(part[1:-1], IDS)))
             part = quote(value, safe="")
         parts.append(part)
     return "/".join(parts)

@@ -245,3 +245,18 @@ def upgrade() -> None:
             ["project_id", "deleted", "user_id", "vcpus", "memory_mb"],
             unique=False,
         )
+        batch_op.create_index(
+            batch_op.f("ix_instances_deleted_vm_state_created_at_id"),
+            ["deleted", "vm_state", "created_at", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_instances_display_name_deleted"),
+            ["display_name", "deleted"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_instances_created_at"),
+            ["created_at"],
+            unique=False,
+        )
