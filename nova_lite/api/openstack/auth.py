@@ -121,7 +121,9 @@ class KeystoneAuth:
                 with _translated():
                     return super().fetch_token(*args, **kwargs)
 
-        return AuthToken(_context_from_headers(app), {})
+        # By this type the access rules of application credentials name us.
+        own = {"service_type": "compute"}
+        return AuthToken(_context_from_headers(app), own)
 
 
 @contextlib.contextmanager

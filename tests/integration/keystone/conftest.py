@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +67,11 @@ def site(
     glance = Glance(base / "glance", databases.fresh_url(), keystone)
     addresses = {"identity": keystone.url, "image": glance.url}
     try:
-        keystone.install()
-        keystone.start()
-        glance.install()
+        with ThreadPoolExecutor(1) as beside:
+            tables = beside.submit(glance.install)
+            keystone.install()
+            keystone.start()
+            tables.result()
         admin = keystone.client({})
         keystone.add_account(admin, glances.USER, "admin", "service")
         keystone.add_account(admin, ACCOUNT, "admin", "service")

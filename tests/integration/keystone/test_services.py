@@ -145,32 +145,55 @@ def test_an_expired_token_ends_a_stream_too(site: Site) -> None:
     assert stream.comments == ["come back with a fresh token"]
 
 
-def test_an_application_credential(site: Site) -> None:
+def _with_credential(site: Site, **fields: Any) -> Client:
+    """A client with a token of a new application credential."""
     tenant = site.cloud.tenant
     headers = {"X-Subject-Token": str(tenant.token)}
     user = tenant.get(_TOKENS, headers=headers)["token"]["user"]["id"]
+    name = f"ci-{uuid.uuid4().hex[:8]}"
     made = tenant.post(
         f"/identity/v3/users/{user}/application_credentials",
-        {"application_credential": {"name": f"ci-{uuid.uuid4().hex[:8]}"}},
+        {"application_credential": {"name": name, **fields}},
     )["application_credential"]
+    method = "application_credential"
+    shown = {"id": made["id"], "secret": made["secret"]}
+    return _with_token(site, {"methods": [method], method: shown})
+
+
+def _with_token(site: Site, identity: dict[str, Any], **scope: Any) -> Client:
     client = site.cloud.client()
-    answer = client.send(
-        "POST",
-        _TOKENS,
-        {
-            "auth": {
-                "identity": {
-                    "methods": ["application_credential"],
-                    "application_credential": {
-                        "id": made["id"],
-                        "secret": made["secret"],
-                    },
-                }
-            }
-        },
-    )
+    body = {"auth": {"identity": identity, **scope}}
+    answer = client.send("POST", _TOKENS, body)
+    assert answer.status_code == 201, answer.text
     client.token = answer.headers["X-Subject-Token"]
+    return client
+
+
+def test_an_application_credential(site: Site) -> None:
+    client = _with_credential(site)
     assert client.get("/servers")["servers"] == []
+    listing = {"path": "/v2.1/servers", "method": "GET", "service": "compute"}
+    client = _with_credential(site, access_rules=[listing])
+    assert client.get("/servers")["servers"] == []
+    assert client.send("GET", "/flavors").status_code == 401
+    body = site.cloud.body("no")
+    assert client.send("POST", "/servers", body).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "scope", [{"system": {"all": True}}, "unscoped"], ids=["system", "none"]
+)
+def test_a_token_without_a_project(site: Site, scope: Any) -> None:
+    """Whoever has no project gets no servers of one, and a sentence."""
+    user = {"name": "admin", "domain": {"id": "default"}}
+    identity = {
+        "methods": ["password"],
+        "password": {"user": {**user, "password": ADMIN_PASSWORD}},
+    }
+    client = _with_token(site, identity, scope=scope)
+    message = client.refusal(403, "POST", "/servers", site.cloud.body("no"))
+    assert message
+    assert client.send("GET", "/servers").status_code in (200, 403)
 
 
 def test_keystone_is_away(site: Site) -> None:
