@@ -98,7 +98,12 @@ class FlavorsController(common.Controller):
         )
         return {"flavor": View(request, self.settings).full(row)}
 
-    @operation(since="2.55", body=schemas.UPDATE, answer={"flavor": FULL})
+    @operation(
+        since="2.55",
+        body=schemas.UPDATE,
+        errors=(),
+        answer={"flavor": FULL},
+    )
     def update(
         self, request: Request, flavor_id: str, body: Any
     ) -> dict[str, Any]:
@@ -109,7 +114,7 @@ class FlavorsController(common.Controller):
         row = common.read(flavor.get, flavor_id)
         return {"flavor": View(request, self.settings).full(row)}
 
-    @operation(status=202)
+    @operation(status=202, errors=())
     def delete(self, request: Request, flavor_id: str) -> None:
         """Delete a flavor."""
         policy.authorize(request.context, policies.DELETE)
@@ -162,7 +167,7 @@ class FlavorExtraSpecsController(common.Controller):
         common.write(flavor.change_extra_specs, flavor_id, specs)
         return specs
 
-    @operation()
+    @operation(errors=())
     def delete(self, request: Request, flavor_id: str, key: str) -> None:
         """Remove one extra spec."""
         policy.authorize(request.context, policies.SPECS_DELETE)

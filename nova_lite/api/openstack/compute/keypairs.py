@@ -87,7 +87,11 @@ class KeypairsController(common.Controller):
             shown["private_key"] = private_key
         return {"keypair": shown}
 
-    @operation(query=schemas.ONE, status=Value(202).since("2.2", 204))
+    @operation(
+        query=schemas.ONE,
+        status=Value(202).since("2.2", 204),
+        errors=(),
+    )
     def delete(self, request: Request, name: str) -> None:
         """Delete a key pair; servers keep their copy of it."""
         user_id = _user_of_query(request)

@@ -20,7 +20,7 @@ from nova_lite.policies import server_groups as policies
 class ServerGroupsController(common.Controller):
     """/os-server-groups and /os-server-groups/{id}."""
 
-    @operation(query=schemas.INDEX)
+    @operation(query=schemas.INDEX, answer={"server_groups": [views.GROUP]})
     def index(self, request: Request) -> dict[str, Any]:
         """List server groups."""
         context = request.context
@@ -37,14 +37,14 @@ class ServerGroupsController(common.Controller):
         rows = common.read(server_group.list_, project_id, limit, offset)
         return {"server_groups": [_shown(request, row) for row in rows]}
 
-    @operation()
+    @operation(answer={"server_group": views.GROUP})
     def show(self, request: Request, group_id: str) -> dict[str, Any]:
         """Show a server group."""
         row = common.read(server_group.get, group_id, _scope(request))
         policy.authorize(request.context, policies.SHOW, common.owner(row))
         return {"server_group": _shown(request, row)}
 
-    @operation(body=schemas.CREATE)
+    @operation(body=schemas.CREATE, answer={"server_group": views.GROUP})
     def create(self, request: Request, body: Any) -> dict[str, Any]:
         """Create a server group."""
         context = request.context
@@ -69,7 +69,7 @@ class ServerGroupsController(common.Controller):
         )
         return {"server_group": _shown(request, row)}
 
-    @operation(status=204)
+    @operation(status=204, errors=())
     def delete(self, request: Request, group_id: str) -> None:
         """Delete a server group; its servers stay."""
         scope = _scope(request)

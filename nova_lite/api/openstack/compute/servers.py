@@ -16,7 +16,11 @@ from nova_lite.api.openstack.compute import server_filters
 from nova_lite.api.openstack.compute.schemas import servers as schemas
 from nova_lite.api.openstack.compute.schemas.server_list import LIST
 from nova_lite.api.openstack.compute.views import servers as views
-from nova_lite.api.openstack.compute.views.server_fields import disk_config
+from nova_lite.api.openstack.compute.views.server_fields import (
+    FULL,
+    SHOWN,
+    disk_config,
+)
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.wsgi import operation
 from nova_lite.compute import create
@@ -45,7 +49,7 @@ class ServersController(common.Controller):
         view = views.View(request, self.settings, rows)
         return view.list_(limit, detail=False)
 
-    @operation(query=LIST)
+    @operation(query=LIST, answer={"servers": [FULL]})
     def detail(self, request: Request) -> dict[str, Any]:
         """List servers with everything."""
         policy.authorize(request.context, policies.DETAIL)
@@ -61,7 +65,7 @@ class ServersController(common.Controller):
         view = views.View(request, self.settings, rows)
         return view.list_(limit, detail=True)
 
-    @operation()
+    @operation(answer={"server": SHOWN})
     def show(self, request: Request, server_id: str) -> dict[str, Any]:
         """Show a server."""
         row = common.allowed_instance(request, server_id, policies.SHOW)
@@ -115,7 +119,7 @@ class ServersController(common.Controller):
             location=links[0]["href"],
         )
 
-    @operation(body=schemas.UPDATE)
+    @operation(body=schemas.UPDATE, answer={"server": SHOWN})
     def update(
         self, request: Request, server_id: str, body: Any
     ) -> dict[str, Any]:

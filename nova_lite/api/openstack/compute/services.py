@@ -81,7 +81,10 @@ class ServicesController(common.Controller):
         return {"service": shown}
 
     @operation(
-        since="2.53", body=schemas.UPDATE, answer={"service": views.SERVICE}
+        since="2.53",
+        body=schemas.UPDATE,
+        errors=(),
+        answer={"service": views.SERVICE},
     )
     def update(
         self, request: Request, service_id: str, body: Any

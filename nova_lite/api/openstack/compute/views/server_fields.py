@@ -215,8 +215,10 @@ FULL = Fields(
 )
 
 
-ONLY_SHOW = Fields(
-    Field("2.71", "server_groups", lambda row, answer: answer.groups(row))
+# What GET /servers/{id} has more than the list.
+SHOWN = Fields(
+    *FULL.rows,
+    Field("2.71", "server_groups", lambda row, answer: answer.groups(row)),
 )
 
 NOT_IN_UPDATE: Value[frozenset[str]] = Value(

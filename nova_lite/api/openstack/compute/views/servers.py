@@ -10,7 +10,7 @@ from nova_lite.api.openstack.compute.views.server_answer import Answer, Row
 from nova_lite.api.openstack.compute.views.server_fields import (
     FULL,
     NOT_IN_UPDATE,
-    ONLY_SHOW,
+    SHOWN,
 )
 from nova_lite.api.openstack.versioned import exists
 
@@ -32,7 +32,7 @@ class View(Answer):
 
     def shown(self, row: Row) -> dict[str, Any]:
         """As in GET /servers/{id}, which has a little more."""
-        return {**self.full(row), **ONLY_SHOW.show(self.version, row, self)}
+        return SHOWN.show(self.version, row, self)
 
     def updated(self, row: Row) -> dict[str, Any]:
         """As in the answer of PUT: less, before 2.75."""
