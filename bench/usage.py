@@ -84,24 +84,31 @@ class Counters:
 
     def read(self) -> Count:
         """All statements, BEGIN and COMMIT too, and all messages so far."""
-        with self._connection.cursor() as cursor:
-            cursor.execute("SHOW GLOBAL STATUS LIKE 'Questions'")
-            ((_, questions),) = cursor.fetchall()
-        return Count(int(questions), self._messages())
-
-    def _messages(self) -> int:
-        done = subprocess.run(
-            ["erl_call", "-sname", self._node.identity.node, "-e"],
-            input=f"{_MESSAGES}.\n".encode(),
-            env=self._node._environment(),
-            capture_output=True,
-            timeout=60,
-            check=True,
-        )
-        found = re.search(rb"\{ok, *(\d+)\}", done.stdout)
-        assert found, done.stdout + done.stderr
-        return int(found[1])
+        return Count(questions(self._connection), messages(self._node))
 
     def close(self) -> None:
         """Let the connection go."""
         self._connection.close()
+
+
+def questions(connection: pymysql.Connection) -> int:  # type: ignore[type-arg]
+    """Statements that a MariaDB has been sent since its start."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW GLOBAL STATUS LIKE 'Questions'")
+        ((_, count),) = cursor.fetchall()
+    return int(count)
+
+
+def messages(node: RabbitNode) -> int:
+    """Messages that a private RabbitMQ has been sent since its start."""
+    done = subprocess.run(
+        ["erl_call", "-sname", node.identity.node, "-e"],
+        input=f"{_MESSAGES}.\n".encode(),
+        env=node._environment(),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    found = re.search(rb"\{ok, *(\d+)\}", done.stdout)
+    assert found, done.stdout + done.stderr
+    return int(found[1])

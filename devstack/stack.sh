@@ -286,6 +286,14 @@ show_console() {
     printf '%s\n' "$text" | tr -d '\r' | tail -n 12 | sed 's/^/        /'
 }
 
+# What a load generator needs to know of this stack.
+write_target() {
+    (cd "$REPO" &&
+        "$PYTHON_VENV/bin/python" -m bench.target write \
+            "$STATE" "$API_PORT" "$IMAGE")
+    say "for load generators: $STATE/target.json"
+}
+
 tell_what_next() {
     cat <<TEXT
 
@@ -333,6 +341,7 @@ main() {
     start_daemons
     step "image and flavors"
     make_resources
+    write_target
     if [ $DEMO = yes ]; then
         step "server $SERVER"
         boot_demo

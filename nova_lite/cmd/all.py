@@ -92,6 +92,7 @@ def _supervise(
         stack.child_specs(settings),
         output,
         stop_timeout_s=settings.stop_timeout_s,
+        pids=stack.pid_directory(settings),
     )
     stopping = threading.Event()
 

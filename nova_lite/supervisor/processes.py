@@ -2,8 +2,8 @@
 """Starts daemon processes, starts dead ones again, and stops them in order.
 
 Used by nova-lite-all. Children are started by exec, never by a bare fork,
-always from the thread that calls ``run``. Each has its own process group,
-so that Ctrl-C reaches the supervisor alone, which then stops them in order.
+always from the thread that calls ``run``. Each has its own session, so
+that Ctrl-C reaches the supervisor alone, which then stops them in order.
 
 When the supervisor itself is killed, the kernel kills its children
 (PR_SET_PDEATHSIG, set by setpriv(1)): SIGKILL rather than SIGTERM, because
@@ -23,6 +23,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import IO
 
 from nova_lite.supervisor.output import Output
@@ -64,8 +65,10 @@ class Child:
         output: Output,
         backoff: Backoff,
         wake: Callable[[], None],
+        pids: Path | None,
     ) -> None:
         self.spec = spec
+        self._pids = pids
         self.process: subprocess.Popen[bytes] | None = None
         self._output = output
         self._backoff = backoff
@@ -126,8 +129,11 @@ class Child:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            process_group=0,
+            start_new_session=True,
         )
+        if self._pids is not None:
+            pid_file = self._pids / f"{self.spec.name}.pid"
+            pid_file.write_text(f"{self.process.pid}\n")
         threading.Thread(
             target=self._pump,
             args=(self.process.stdout,),
@@ -157,7 +163,9 @@ class Supervisor:
         output: Output,
         backoff: Backoff | None = None,
         stop_timeout_s: float = 65.0,
+        pids: Path | None = None,
     ) -> None:
+        """``pids``: where the number of each daemon's process is kept."""
         self._output = output
         self._stop_timeout_s = stop_timeout_s
         self._stop_requests = 0
@@ -165,7 +173,7 @@ class Supervisor:
         os.set_blocking(self._write_fd, False)
         os.set_blocking(self._read_fd, False)
         self.children = [
-            Child(spec, output, backoff or Backoff(), self._wake)
+            Child(spec, output, backoff or Backoff(), self._wake, pids)
             for spec in specs
         ]
 

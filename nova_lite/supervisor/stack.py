@@ -138,12 +138,18 @@ def prepare_state(settings: Settings) -> None:
     try:
         settings.state.mkdir(mode=0o755, parents=True, exist_ok=True)
         (settings.state / "generated").mkdir(mode=0o700, exist_ok=True)
+        pid_directory(settings).mkdir(exist_ok=True)
     except OSError as error:
         raise exception.ConfigurationError(
             reason=f"state_path {settings.state} cannot be used "
             f"({error.strerror}); set state_path in [DEFAULT] to a directory "
             "that this user may write, or run as its owner."
         ) from error
+
+
+def pid_directory(settings: Settings) -> Path:
+    """Where ``<daemon>.pid`` of each daemon is, for tools that measure."""
+    return settings.state / "pids"
 
 
 def write_generated(settings: Settings, transport_url: str | None) -> None:
