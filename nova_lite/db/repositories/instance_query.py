@@ -300,15 +300,3 @@ def faults(
     )
     found = session.execute(sa.select(_FAULT).where(_FAULT.c.id.in_(latest)))
     return {row["instance_uuid"]: dict(row) for row in found.mappings()}
-
-
-def usage(session: orm.Session, project_id: str) -> tuple[int, int, int]:
-    """Servers, cores and MiB of memory that a project has now."""
-    row = session.execute(
-        sa.select(
-            sa.func.count(),
-            sa.func.coalesce(sa.func.sum(_TABLE.c.vcpus), 0),
-            sa.func.coalesce(sa.func.sum(_TABLE.c.memory_mb), 0),
-        ).where(_TABLE.c.deleted == 0, _TABLE.c.project_id == project_id)
-    ).one()
-    return int(row[0]), int(row[1]), int(row[2])
