@@ -17,7 +17,11 @@ import sqlalchemy as sa
 from nova_lite.compute.request import InstanceQuery
 from nova_lite.db import session as db
 from nova_lite.db.models.instance import Instance, InstanceTag
-from nova_lite.db.repositories import instance_query, tag
+from nova_lite.db.repositories import (
+    instance_changes,
+    instance_query,
+    tag,
+)
 from tests.fixtures import database, hosts
 
 ROWS = 20_000
@@ -212,3 +216,18 @@ def _check(kind: str, values: Values) -> None:
         )
     assert len(found) <= PAGE
     assert len(found) <= read <= 10 * PAGE
+
+
+@pytest.mark.parametrize("project_id", [None, "p1"])
+def test_cost_of_events(stored: str, project_id: str | None) -> None:
+    """What the streams of events read twice a second."""
+    found: list[Any] = []
+    with db.reader() as session:
+        read = COUNT[stored](
+            session,
+            lambda: found.extend(
+                instance_changes.page(session, LATE, project_id=project_id)
+            ),
+        )
+    assert 5 < len(found) < PAGE
+    assert len(found) <= read <= 20 * PAGE
