@@ -17,7 +17,6 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from nova_lite.compute import vm_states
 from nova_lite.db.repositories import (
     aggregate,
     compute_node,
@@ -39,18 +38,6 @@ LOG = logging.getLogger(__name__)
 # read again this far back, and much further when there is time.
 _OVERLAP = datetime.timedelta(seconds=2)
 _LONG_OVERLAP = datetime.timedelta(seconds=90)
-# Task states in which a server's disks are copied, beside its build.
-_IO_TASKS = frozenset(
-    {
-        "image_backup",
-        "image_snapshot",
-        "rebuilding",
-        "rescuing",
-        "resize_migrating",
-        "resize_prep",
-        "unshelving",
-    }
-)
 
 
 class HostManager:
@@ -147,7 +134,7 @@ class HostManager:
                 state.set_stock(stock.generation, stock.capacity, stock.used)
 
     def _count_io(self) -> None:
-        counts = occupancy.busy(_IO_TASKS, vm_states.BUILDING)
+        counts = occupancy.busy()
         for host, states in self._by_host.items():
             for state in states:
                 state.num_io_ops = counts.get(host, 0)

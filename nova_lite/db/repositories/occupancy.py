@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from nova_lite.compute import vm_states
 from nova_lite.db import session as db_session
 from nova_lite.db.models.instance import Instance
 from nova_lite.db.models.provider import Allocation
@@ -24,6 +25,16 @@ ANTI_AFFINITY = "anti-affinity"
 SOFT_AFFINITY = "soft-affinity"
 SOFT_ANTI_AFFINITY = "soft-anti-affinity"
 
+# Task states in which a server's disks are copied, beside its build.
+_COPYING = (
+    "image_backup",
+    "image_snapshot",
+    "rebuilding",
+    "rescuing",
+    "resize_migrating",
+    "resize_prep",
+    "unshelving",
+)
 _GROUPS = ServerGroup.__table__
 _MEMBERS = ServerGroupMember.__table__
 
@@ -139,15 +150,15 @@ def swap(session: orm.Session, seen: Group) -> bool:
 
 
 @db_session.transaction
-def busy(task_states: frozenset[str], vm_state: str) -> dict[str | None, int]:
-    """host -> servers in one of the task states, or in the vm_state."""
+def busy() -> dict[str | None, int]:
+    """host -> servers there that are being built, moved or copied."""
     statement = (
         sa.select(Instance.host, sa.func.count())
         .where(
             Instance.deleted == 0,
             Instance.host.is_not(None),
-            Instance.task_state.in_(sorted(task_states))
-            | (Instance.vm_state == vm_state),
+            Instance.task_state.in_(_COPYING)
+            | (Instance.vm_state == vm_states.BUILDING),
         )
         .group_by(Instance.host)
     )

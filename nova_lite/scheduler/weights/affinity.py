@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import abc
+
 from oslo_config import cfg
 
 from nova_lite.db.repositories.occupancy import (
@@ -22,12 +24,14 @@ class _SoftPolicyWeigher(HostWeigher):
     """Measures the servers of the request's group on a host."""
 
     policy: str
-    sign: int
-    option: str
 
     def __init__(self, group: Group | None = None) -> None:
-        self.multiplier = self.sign * CONF.filter_scheduler[self.option]
+        self.multiplier = self._weight()
         self._group = group
+
+    @abc.abstractmethod
+    def _weight(self) -> float:
+        """The configured multiplier."""
 
     def for_request(self, spec: RequestSpec) -> HostWeigher | None:
         """None for a request that is of no group with this policy."""
@@ -47,13 +51,18 @@ class ServerGroupSoftAffinityWeigher(_SoftPolicyWeigher):
     """Prefers hosts with more servers of the group."""
 
     policy = SOFT_AFFINITY
-    sign = 1
-    option = "soft_affinity_weight_multiplier"
+
+    def _weight(self) -> float:
+        weight: float = CONF.filter_scheduler.soft_affinity_weight_multiplier
+        return weight
 
 
 class ServerGroupSoftAntiAffinityWeigher(_SoftPolicyWeigher):
     """Prefers hosts with fewer servers of the group."""
 
     policy = SOFT_ANTI_AFFINITY
-    sign = -1
-    option = "soft_anti_affinity_weight_multiplier"
+
+    def _weight(self) -> float:
+        options = CONF.filter_scheduler
+        weight: float = options.soft_anti_affinity_weight_multiplier
+        return -weight
