@@ -18,7 +18,7 @@ from nova_lite.policies import instance_actions as policies
 class InstanceActionsController(common.Controller):
     """/servers/{server_id}/os-instance-actions."""
 
-    @operation(query=schemas.LIST)
+    @operation(query=schemas.LIST, answer={"instanceActions": [views.ACTION]})
     def index(self, request: Request, server_id: str) -> dict[str, Any]:
         """List the actions of a server, the latest first."""
         deleted = views.OF_DELETED.at(request.version)

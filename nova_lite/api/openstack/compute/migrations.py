@@ -26,7 +26,7 @@ _FILTERS = (
 class MigrationsController(common.Controller):
     """/os-migrations."""
 
-    @operation(query=schemas.LIST)
+    @operation(query=schemas.LIST, answer={"migrations": [views.LISTED]})
     def index(self, request: Request) -> dict[str, Any]:
         """List migrations, the latest first."""
         context, version = request.context, request.version

@@ -21,7 +21,11 @@ from nova_lite.policies import servers_migrations as policies
 class ServerMigrationsController(common.Controller):
     """/servers/{server_id}/migrations."""
 
-    @operation(since="2.23", query=schemas.QUERY)
+    @operation(
+        since="2.23",
+        query=schemas.QUERY,
+        answer={"migrations": [views.OF_SERVER]},
+    )
     def index(self, request: Request, server_id: str) -> dict[str, Any]:
         """List the live migrations of a server."""
         server = common.allowed_instance(request, server_id, policies.INDEX)
@@ -40,7 +44,11 @@ class ServerMigrationsController(common.Controller):
             ]
         }
 
-    @operation(since="2.23", query=schemas.QUERY)
+    @operation(
+        since="2.23",
+        query=schemas.QUERY,
+        answer={"migration": views.OF_SERVER},
+    )
     def show(
         self, request: Request, server_id: str, migration_id: str
     ) -> dict[str, Any]:
