@@ -14,7 +14,12 @@ from nova_lite.api.openstack import common
 from nova_lite.compute import labels
 from nova_lite.compute.request import MAX_TAGS
 from nova_lite.context import RequestContext
-from nova_lite.db.repositories import instance_query, server_password
+from nova_lite.db.models.base import now
+from nova_lite.db.repositories import (
+    instance_query,
+    purge,
+    server_password,
+)
 from nova_lite.db.repositories import tag as tags_of
 from tests.fixtures import compute_api, hosts
 
@@ -84,3 +89,16 @@ def test_a_password_leaves_the_rest_alone(server: None) -> None:
     assert _row()["system_metadata"] == {"kept": "yes"}
     with pytest.raises(exception.InstanceNotFound):
         common.write(server_password.store, UUID[::-1], "c2VjcmV0")
+
+
+def test_tags_go_with_their_server(server: None) -> None:
+    gone = UUID[:-1] + "2"
+    compute_api.ComputeAPI.add("server", uuid=gone)
+    for uuid in (UUID, gone):
+        labels.set_tags(uuid, ["a", "b"])
+    common.write(
+        instance_query.write, gone, {"deleted": 2, "deleted_at": now()}
+    )
+    assert purge.deleted_servers(now())["instance_tags"] == 2
+    left = common.read(tags_of.of_instances, [UUID, gone])
+    assert left == {UUID: ["a", "b"]}
