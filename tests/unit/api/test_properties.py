@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nova_lite.api.openstack.compute import routes, server_actions
-from nova_lite.api.openstack.microversions import HISTORY, parse
+from nova_lite.api.openstack.microversions import HISTORY, MAX, parse
+from nova_lite.api.openstack.versioned import Schema
 from nova_lite.api.openstack.wsgi import Operation, operation_of
 from tests.fixtures import schemas
 from tests.fixtures.compute_api import ComputeAPI
@@ -73,7 +74,15 @@ def _operations() -> Iterator[tuple[str, str, str, Operation]]:
             yield row.name, "POST", path, operation_of(getattr(cls, name))
 
 
-OPERATIONS = list(_operations())
+# What answers one refusal whatever is sent, what is the same by another name
+# and what never ends have tests of their own.
+OPERATIONS = [
+    row
+    for row in _operations()
+    if row[3].status.at(MAX) < 400
+    and not row[2].startswith("/os-volumes_boot")
+    and row[3].media_type == "application/json"
+]
 WITH_BODY = [row for row in OPERATIONS if row[3].body is not None]
 
 
@@ -89,10 +98,10 @@ def filled_api(compute_api: ComputeAPI) -> ComputeAPI:
 
 
 @functools.cache
-def _bodies(facts: Operation, version: str) -> Any:
-    assert facts.body is not None
-    at = parse("2.96" if version == "latest" else version)
-    return schemas.values(facts.body.at(at))
+def _bodies(body: Schema, version: str) -> Any:
+    return schemas.values(
+        body.at(MAX if version == "latest" else parse(version))
+    )
 
 
 def _damaged(data: Any, body: Any) -> Any:
@@ -138,12 +147,14 @@ def test_bodies(
     row: tuple[str, str, str, Operation], filled_api: ComputeAPI
 ) -> None:
     _name, verb, path, facts = row
+    schema = facts.body
+    assert schema is not None
 
     @QUICK
     @given(st.data())
     def run(data: Any) -> None:
         version = data.draw(VERSIONS)
-        body = data.draw(_bodies(facts, version))
+        body = data.draw(_bodies(schema, version))
         if data.draw(st.booleans()):
             body = _damaged(data, body)
         url = _path(data, path)
@@ -165,7 +176,7 @@ def test_queries(
     _name, verb, path, facts = row
     known: list[str] = []
     if facts.query is not None:
-        known = sorted(facts.query.at(parse("2.96")).get("properties", {}))
+        known = sorted(facts.query.at(MAX).get("properties", {}))
     values = st.one_of(
         st.text(max_size=10),
         st.sampled_from(
