@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from oslo_log import log as logging
 
 from nova_lite import exception
+from nova_lite.compute import task_states
 from nova_lite.compute.locks import InstanceLocks, Lock
 from nova_lite.compute.transitions import Transition
 from nova_lite.context import RequestContext
@@ -39,6 +40,8 @@ class Operation(abc.ABC):
 
     row: ClassVar[Transition]
     event: ClassVar[str]
+    # Written with the claim: what users see while the first step runs.
+    first_states: ClassVar[dict[str, Any]] = {}
 
     def __init__(
         self,
@@ -66,7 +69,11 @@ class Operation(abc.ABC):
         # The log's lines carry the request of this thread from here on.
         self.context.update_store()
         claimed = InstanceAction.claim(
-            self.context, self.action_id, self._worker
+            self.context,
+            self.action_id,
+            self._worker,
+            self.instance_uuid,
+            self.first_states,
         )
         if not claimed:
             LOG.debug("Action %s is not to be taken", self.action_id)
@@ -139,13 +146,10 @@ class Operation(abc.ABC):
 
     def checkpoint(self) -> None:
         """Stop here when a delete was asked for. Raises: Preempted."""
-        if self._lock.preempted:
-            raise Preempted
-
-    def advance(self, **updates: Any) -> None:
-        """Write a step's states. Raises: Preempted."""
-        self.checkpoint()
-        if not self.action.advance(updates):
+        if (
+            self._lock.preempted
+            or self.instance.task_state == task_states.DELETING
+        ):
             raise Preempted
 
     def _unwind(self) -> None:

@@ -33,10 +33,21 @@ class InstanceAction(base.NovaObject):
     @classmethod
     @base.remotable
     def claim(
-        cls, context: nova_context.RequestContext, action_id: int, worker: str
+        cls,
+        context: nova_context.RequestContext,
+        action_id: int,
+        worker: str,
+        instance_uuid: str,
+        updates: dict[str, Any],
     ) -> list[Any]:
-        """Take a queued action: [action, its Instance], or nothing."""
-        rows = base.repository("journal").claim([action_id], worker)
+        """Take a queued action: [action, its Instance], or nothing.
+
+        ``updates`` are the states of the first step. A server for which a
+        delete was asked keeps its own, and the Instance shows them.
+        """
+        rows = base.repository("journal").begin(
+            action_id, worker, instance_uuid, updates
+        )
         if not rows:
             return []
         action, instance = rows[0]
@@ -44,18 +55,6 @@ class InstanceAction(base.NovaObject):
             cls.from_row(context, action),
             Instance.from_row(context, instance),
         ]
-
-    @base.remotable
-    def advance(self, updates: dict[str, Any]) -> bool:
-        """Write a step's states on the server; False: stop, it was preempted.
-
-        Preempted means that a delete was asked for meanwhile, or that this
-        worker no longer owns the action.
-        """
-        done: bool = base.repository("journal").advance(
-            self.id, self.worker, self.instance_uuid, updates
-        )
-        return done
 
     @base.remotable
     def finish(self, updates: dict[str, Any], event: dict[str, Any]) -> bool:

@@ -37,6 +37,7 @@ class Build(Operation):
 
     row = transitions.BUILD
     event = "compute__do_build_and_run_instance"
+    first_states = {"task_state": task_states.SPAWNING}
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class Build(Operation):
         self.undo.callback(self._tracker.drop, self.instance_uuid)
 
     def do(self) -> None:
-        self.advance(task_state=task_states.SPAWNING)
+        self.checkpoint()
         self.undo.callback(self._driver.destroy, self.instance_uuid)
         self._driver.spawn(specs.guest_spec(self.instance), self._progress)
 

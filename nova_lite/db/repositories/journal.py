@@ -64,40 +64,66 @@ def claim(ids: Sequence[int], worker: str) -> list[tuple[Row, Row]]:
     Taking one's own again is allowed: the answer to the first may be lost.
     """
     with db.writer() as session:
-        rows.execute(
-            session,
-            sa.update(InstanceAction)
-            .where(
-                InstanceAction.id.in_(ids),
-                sa.or_(
-                    InstanceAction.state == QUEUED,
-                    sa.and_(
-                        InstanceAction.state == RUNNING,
-                        InstanceAction.worker == worker,
-                    ),
+        _take(session, ids, worker)
+        return _taken(session, ids, worker)
+
+
+@db.transaction
+def begin(
+    action_id: int, worker: str, uuid: str, updates: Mapping[str, Any]
+) -> list[tuple[Row, Row]]:
+    """As ``claim`` for one action, with the states of its first step.
+
+    A server that is being deleted keeps its states.
+    """
+    with db.writer() as session:
+        if not _take(session, [action_id], worker):
+            return []
+        if updates:
+            _change(session, action_id, worker, uuid, updates)
+        return _taken(session, [action_id], worker)
+
+
+def _take(session: orm.Session, ids: Sequence[int], worker: str) -> int:
+    return rows.execute(
+        session,
+        sa.update(InstanceAction)
+        .where(
+            InstanceAction.id.in_(ids),
+            sa.or_(
+                InstanceAction.state == QUEUED,
+                sa.and_(
+                    InstanceAction.state == RUNNING,
+                    InstanceAction.worker == worker,
                 ),
-            )
-            .values(
-                state=RUNNING,
-                worker=worker,
-                attempt=InstanceAction.attempt + 1,
-                claimed_at=now(),
             ),
         )
-        found = session.execute(
-            sa.select(InstanceAction, Instance)
-            .join(Instance, Instance.uuid == InstanceAction.instance_uuid)
-            .where(
-                InstanceAction.id.in_(ids),
-                InstanceAction.worker == worker,
-                InstanceAction.state == RUNNING,
-            )
-            .order_by(InstanceAction.id)
-        ).all()
-        return [
-            (rows.as_dict(action), rows.as_dict(instance))
-            for action, instance in found
-        ]
+        .values(
+            state=RUNNING,
+            worker=worker,
+            attempt=InstanceAction.attempt + 1,
+            claimed_at=now(),
+        ),
+    )
+
+
+def _taken(
+    session: orm.Session, ids: Sequence[int], worker: str
+) -> list[tuple[Row, Row]]:
+    found = session.execute(
+        sa.select(InstanceAction, Instance)
+        .join(Instance, Instance.uuid == InstanceAction.instance_uuid)
+        .where(
+            InstanceAction.id.in_(ids),
+            InstanceAction.worker == worker,
+            InstanceAction.state == RUNNING,
+        )
+        .order_by(InstanceAction.id)
+    ).all()
+    return [
+        (rows.as_dict(action), rows.as_dict(instance))
+        for action, instance in found
+    ]
 
 
 def held(action_id: int, worker: str) -> Any:
@@ -190,15 +216,6 @@ def ended_by(session: orm.Session, action_id: int, worker: str) -> bool:
         )
         is not None
     )
-
-
-@db.transaction
-def advance(
-    action_id: int, worker: str, uuid: str, updates: Mapping[str, Any]
-) -> bool:
-    """A step's states; False when preempted or no longer the owner."""
-    with db.writer() as session:
-        return _change(session, action_id, worker, uuid, updates)
 
 
 @db.transaction

@@ -50,6 +50,24 @@ def test_lost_answer_to_a_claim_can_be_asked_again(book: Journal) -> None:
     assert journal.claim([action], WORKER)[0][0]["attempt"] == 2
 
 
+def test_a_claim_writes_the_states_of_the_first_step(book: Journal) -> None:
+    server, action = book.build()
+    states = {"task_state": "spawning"}
+    ((row, one),) = journal.begin(action, WORKER, server, states)
+    assert (row["worker"], one["task_state"]) == (WORKER, "spawning")
+    assert journal.begin(action, OTHER, server, {"task_state": "x"}) == []
+    assert book.instance(server)["task_state"] == "spawning"
+
+
+def test_a_claim_leaves_a_delete_alone(book: Journal) -> None:
+    server, action = book.build(host="h1")
+    begin_delete(server)
+    states = {"task_state": "spawning"}
+    ((_, one),) = journal.begin(action, WORKER, server, states)
+    assert one["task_state"] == "deleting"
+    assert book.instance(server)["task_state"] == "deleting"
+
+
 def test_finish_writes_states_and_end_together(book: Journal) -> None:
     server, action = book.build(host="h1")
     journal.claim([action], WORKER)
@@ -67,7 +85,6 @@ def test_worker_taken_for_dead_changes_nothing(book: Journal) -> None:
     service.bury([WORKER])
     assert journal.claim([action], OTHER)
     updates = {"vm_state": "active", "task_state": None}
-    assert not journal.advance(action, WORKER, server, updates)
     assert not journal.finish(action, WORKER, server, updates, EVENT)
     assert book.instance(server)["vm_state"] == "building"
     assert book.states(server) == {"build": "running"}
@@ -87,7 +104,6 @@ def test_delete_goes_before_a_running_build(book: Journal) -> None:
     journal.claim([action], WORKER)
     host, delete = begin_delete(server)
     assert host == "h1"
-    assert not journal.advance(action, WORKER, server, {"progress": 5})
     assert not journal.finish(
         action, WORKER, server, {"vm_state": "active"}, EVENT
     )
