@@ -8,6 +8,7 @@ operator ([oslo_policy] policy_file) overrides the defaults.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,12 @@ CONF = cfg.CONF
 
 _enforcer: oslo_policy.Enforcer | None = None
 _lock = threading.Lock()
+
+# Decisions of the last second, by rule, user and target: oslo.policy looks
+# at its files and takes its checks apart at each question.
+_REMEMBER_S = 1.0
+_decisions: dict[tuple[str, str, str], bool] = {}
+_forget_at = 0.0
 
 
 def init(policy_file: str | None = None) -> oslo_policy.Enforcer:
@@ -44,6 +51,7 @@ def reset() -> None:
     global _enforcer
     with _lock:
         _enforcer = None
+        _decisions.clear()
 
 
 def get_enforcer() -> oslo_policy.Enforcer:
@@ -66,7 +74,22 @@ def allows(
             "project_id": context.project_id,
             "user_id": context.user_id,
         }
-    return bool(init().authorize(rule, dict(target), context, do_raise=False))
+    _forget_when_old()
+    key = (rule, repr(context.to_policy_values()), repr(target))
+    decision = _decisions.get(key)
+    if decision is None:
+        decision = _decisions[key] = bool(
+            init().authorize(rule, dict(target), context, do_raise=False)
+        )
+    return decision
+
+
+def _forget_when_old() -> None:
+    global _forget_at
+    moment = time.monotonic()
+    if moment >= _forget_at:
+        _forget_at = moment + _REMEMBER_S
+        _decisions.clear()
 
 
 def authorize(

@@ -124,6 +124,8 @@ def _make_engine(address: str, **options: Any) -> sa.Engine:
             # waits in ``transaction`` like any other.
             max_retries=0,
             connection_recycle_time=3600,
+            # The drivers' sockets give way to other green threads already.
+            thread_checkin=False,
             _engine_target=functools.partial(_engine_without_reset, **options),
         )
     if sqlite:
