@@ -176,6 +176,6 @@ def test_a_list_is_one_statement_a_table(
         assert len(answer.json["servers"]) == 30
         return session.statements() - before
 
-    # Servers, faults and services; SQLite's BEGIN is one each.
-    assert count("/servers/detail?all_tenants=1") == 6
+    # Servers, faults, services and tags; SQLite's BEGIN is one each.
+    assert count("/servers/detail?all_tenants=1") == 8
     assert count("/servers?all_tenants=1") == 2
