@@ -7,7 +7,6 @@ from typing import Any
 
 from nova_lite import policy, quota
 from nova_lite.api.openstack import common
-from nova_lite.api.openstack.compute import keys
 from nova_lite.api.openstack.compute.schemas import keypairs as schemas
 from nova_lite.api.openstack.compute.views import keypairs as views
 from nova_lite.api.openstack.request import Request
@@ -62,6 +61,9 @@ class KeypairsController(common.Controller):
         asked = body["keypair"]
         user_id = asked.get("user_id") or request.context.user_id or ""
         _authorize(request, policies.CREATE, user_id)
+        # Here, since the library of keys takes 8 MiB, and most never need it.
+        from nova_lite.api.openstack.compute import keys
+
         key_type = asked.get("type", keys.SSH)
         private_key = None
         if "public_key" in asked:
