@@ -88,7 +88,8 @@ WITH_BODY = [row for row in OPERATIONS if row[3].body is not None]
 
 @pytest.fixture
 def filled_api(compute_api: ComputeAPI) -> ComputeAPI:
-    compute_api.add("server", uuid=SERVER, host="one")
+    # Not running: nobody is at the other end who could tell its figures.
+    compute_api.add("server", uuid=SERVER, host="one", vm_state="stopped")
     compute_api.add("flavor", flavorid="1", name="tiny")
     compute_api.add("service", host="one")
     compute_api.add("node", host="one", hypervisor_hostname="node-one")
