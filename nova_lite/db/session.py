@@ -25,6 +25,7 @@ from oslo_log import log as logging
 from sqlalchemy import event, orm
 
 from nova_lite import exception
+from nova_lite.db import driver
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -103,6 +104,8 @@ def dispose() -> None:
 
 def _make_engine(address: str, **options: Any) -> sa.Engine:
     sqlite = address.startswith("sqlite")
+    if "+pymysql:" in address:
+        driver.load_pymysql()
     if sqlite:
         made = sa.create_engine(
             address,
