@@ -2,7 +2,8 @@
 """Loads PyMySQL without the library of ciphers that it rarely needs.
 
 Only a server that asks for a password by RSA makes it use cryptography,
-which takes 7 MiB of each daemon: so that is loaded when it is first used.
+which takes 7 MiB of each daemon. PyMySQL is given stand-ins for the modules
+that it imports; they load the real ones when something of them is used.
 Called by db/session.py, before the first engine is made.
 """
 
@@ -10,38 +11,32 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import LazyLoader
 from types import ModuleType
+from typing import Any
+
+_CIPHERS = (
+    "cryptography.hazmat.primitives.serialization",
+    "cryptography.hazmat.primitives.hashes",
+    "cryptography.hazmat.primitives.asymmetric.padding",
+)
 
 
-class _Later(MetaPathFinder):
-    """Finds modules of one package, to be run at their first use."""
+class _StandIn(ModuleType):
+    """Looks up in the module of its name, which that loads."""
 
-    def __init__(self, package: str) -> None:
-        self._prefix = f"{package}."
-
-    def find_spec(
-        self,
-        fullname: str,
-        path: Sequence[str] | None = None,
-        target: ModuleType | None = None,
-    ) -> ModuleSpec | None:
-        if not fullname.startswith(self._prefix):
-            return None
-        found = PathFinder.find_spec(fullname, path, target)
-        if found is not None and found.loader is not None:
-            found.loader = LazyLoader(found.loader)
-        return found
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            # The import machinery asks for these.
+            raise AttributeError(name)
+        return getattr(importlib.import_module(self.__name__), name)
 
 
 def load_pymysql() -> None:
     """Import it, unless that was done before."""
-    later = _Later("cryptography")
-    sys.meta_path.insert(0, later)
+    missing = [name for name in _CIPHERS if name not in sys.modules]
+    sys.modules.update({name: _StandIn(name) for name in missing})
     try:
         importlib.import_module("pymysql")
     finally:
-        sys.meta_path.remove(later)
+        for name in missing:
+            del sys.modules[name]
