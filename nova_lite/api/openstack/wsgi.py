@@ -217,7 +217,7 @@ class Dispatcher:
             raise exception.NotFound() from None
         if "\x00" in path:
             raise exception.NotFound()
-        path = _without_format(path.rstrip("/"))
+        path = _without_format(path)
         first = path.lstrip("/").split("/", 1)[0]
         if _PROJECT_ID.fullmatch(first):
             _check_project(request, first)

@@ -119,11 +119,7 @@ def _ordered(statement: Any, query: FlavorQuery) -> Any:
     return statement
 
 
-def create(
-    session: orm.Session,
-    values: Mapping[str, Any],
-    projects: Sequence[str] = (),
-) -> dict[str, Any]:
+def create(session: orm.Session, values: Mapping[str, Any]) -> dict[str, Any]:
     """Write a new flavor. Raises: FlavorExists, FlavorIdExists."""
     found = (
         session.execute(
@@ -150,9 +146,6 @@ def create(
                 flavor_id=values["flavorid"]
             ) from error
         raise exception.FlavorExists(name=values["name"]) from error
-    for project_id in projects:
-        session.add(FlavorProject(flavor_id=flavor.id, project_id=project_id))
-    session.flush()
     return get(session, values["flavorid"])
 
 

@@ -217,7 +217,8 @@ def test_the_small_tables(database: None) -> None:
         "is_public": False,
         "extra_specs": {},
     }
-    common.write(flavor.create, values, ["p1"])
+    common.write(flavor.create, values)
+    common.write(flavor.add_project, "1", "p1")
     assert common.read(flavor.get, "1", "p1")["name"] == "m"
     with pytest.raises(exception.FlavorNotFound):
         common.read(flavor.get, "1", "p2")

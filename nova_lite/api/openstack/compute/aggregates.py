@@ -133,11 +133,12 @@ def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
 
 def _number(text: str) -> int:
     """An aggregate's id. Raises: Invalid, AggregateNotFound."""
-    if not (text.isascii() and text.isdigit()):
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()):
         raise exception.Invalid(
             f"The id of an aggregate is a number, not '{text[:40]}'."
         )
-    if len(text) > 9:
-        # More than a column can hold is nobody's number.
+    if digits != text or len(text) > 9:
+        # Below zero, or more than a column can hold, is nobody's number.
         raise exception.AggregateNotFound(aggregate_id=text[:40])
     return int(text)

@@ -94,7 +94,6 @@ class FlavorsController(common.Controller):
                 "description": asked.get("description"),
                 "extra_specs": {},
             },
-            [] if is_public else [context.project_id or ""],
         )
         return {"flavor": View(request, self.settings).full(row)}
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
 import string
 from collections.abc import Mapping
@@ -172,8 +173,13 @@ def _changes(asked: Mapping[str, Any]) -> dict[str, Any]:
     }
     for column in ("access_ip_v4", "access_ip_v6"):
         if column in values:
-            values[column] = values[column] or None
+            values[column] = _address(values[column])
     return values
+
+
+def _address(text: str | None) -> str | None:
+    """An address in its shortest form, in which it fits its column."""
+    return str(ipaddress.ip_address(text)) if text else None
 
 
 def _create_request(body: Mapping[str, Any], password: str) -> CreateRequest:
@@ -197,8 +203,8 @@ def _create_request(body: Mapping[str, Any], password: str) -> CreateRequest:
         config_drive=common.as_bool(asked.get("config_drive", False)),
         auto_disk_config=_auto_disk_config(asked),
         hostname=asked.get("hostname"),
-        access_ip_v4=asked.get("accessIPv4") or None,
-        access_ip_v6=asked.get("accessIPv6") or None,
+        access_ip_v4=_address(asked.get("accessIPv4")),
+        access_ip_v6=_address(asked.get("accessIPv6")),
         admin_password=password,
         host=asked.get("host"),
         hypervisor_hostname=asked.get("hypervisor_hostname"),
