@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bench import daemons, decisions, guests, pages, report, servers
 from bench.cloud import Cloud
-from bench.usage import Count, Counters
+from bench.usage import Counters
 from nova_lite.supervisor.rabbitmq import RabbitNode
 from tests.fixtures.database import MariaDB
 from tests.fixtures.rabbitmq import fresh_transport_url
@@ -98,15 +98,12 @@ class Bench:
             cloud.stop()
 
     def _measure(self, cloud: Cloud, counters: Counters) -> None:
-        rate = Count(0, 0)
-        if self._groups & {"memory", "idle", "counts"}:
+        if self._groups & {"memory", "idle"}:
             rate, cpu = daemons.idle(cloud, counters)
-            if "idle" in self._groups:
-                self.figures |= {"idle_sql": rate.sql, "idle_cpu": cpu}
-            if "memory" in self._groups:
-                self.figures["pss"] = daemons.memory(cloud)
+            self.figures |= {"idle_sql": rate.sql, "idle_cpu": cpu}
+            self.figures["pss"] = daemons.memory(cloud)
         if "counts" in self._groups:
-            self.figures |= servers.counted(cloud, counters, rate)
+            self.figures |= servers.counted(cloud, counters)
         if "boot" in self._groups:
             self.figures |= servers.one_at_a_time(cloud)
         if "throughput" in self._groups:

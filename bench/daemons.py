@@ -10,8 +10,10 @@ from bench.cloud import Cloud
 from bench.usage import Count, Counters, cpu_s, pss_mib
 
 _IDLE_S = 30.0
-# Until the first periodic tasks and what a start leaves to do are over.
-_SETTLE_S = 20.0
+# Long enough for every periodic task, the rarest of which comes each minute.
+_WATCH_S = 60.0
+# Until what a start leaves to do is over.
+_SETTLE_S = 10.0
 _STARTS = 3
 
 
@@ -19,7 +21,7 @@ def idle(cloud: Cloud, counters: Counters) -> tuple[Count, float]:
     """Statements and messages a second, and CPU seconds in 30 s."""
     time.sleep(_SETTLE_S)
     cpu, before, begun = cpu_s(cloud.pids()), counters.read(), time.monotonic()
-    time.sleep(_IDLE_S)
+    time.sleep(_WATCH_S)
     used = cpu_s(cloud.pids()) - cpu
     took = time.monotonic() - begun
     return counters.read().since(before).per(took), used * _IDLE_S / took

@@ -66,12 +66,6 @@ class Count:
         """What came after ``earlier``, which was read in one statement."""
         return Count(self.sql - earlier.sql - 1, self.amqp - earlier.amqp)
 
-    def without(self, rate: Count, seconds: float) -> Count:
-        """Less what an idle cloud does in ``seconds``."""
-        return Count(
-            self.sql - rate.sql * seconds, self.amqp - rate.amqp * seconds
-        )
-
 
 class Counters:
     """What MariaDB and RabbitMQ themselves have counted."""

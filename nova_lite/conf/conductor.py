@@ -17,7 +17,7 @@ OPTS = [
     ),
     cfg.IntOpt(
         "sweep_interval",
-        default=5,
+        default=10,
         min=1,
         max=300,
         help="Seconds between two looks at the journal for actions whose "
