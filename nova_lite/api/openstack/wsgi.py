@@ -32,6 +32,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _PROJECT_ID = re.compile(r"[0-9a-f\-]+")
 _ATTRIBUTE = "_operation"
+# What has a name in its body.
+_NAMED = frozenset(
+    {
+        "aggregate",
+        "createBackup",
+        "flavor",
+        "keypair",
+        "rebuild",
+        "server",
+    }
+)
 
 
 # Key of the answer -> the view of what is there; in a list, of each item.
@@ -200,6 +211,8 @@ class Dispatcher:
         body = None
         if request.method in ("POST", "PUT", "PATCH"):
             body = request.document()
+            if self._lax:
+                _strip_names(body)
         if isinstance(found, dict):
             found = _action(found, body)
         method = _existing(found, request.version)
@@ -256,6 +269,16 @@ def _action(
             f"There is no such action: {name[:100]}"
         )
     return by_name[name]
+
+
+def _strip_names(body: Any) -> None:
+    """Take off the blanks around names, which the old /v2 lets pass."""
+    for key, inside in body.items() if isinstance(body, dict) else ():
+        if key not in _NAMED or not isinstance(inside, dict):
+            continue
+        for name in ("name", "availability_zone"):
+            if isinstance(inside.get(name), str):
+                inside[name] = inside[name].strip()
 
 
 def _existing(

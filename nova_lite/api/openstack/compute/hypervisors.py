@@ -60,7 +60,11 @@ class HypervisorsController(common.Controller):
             raise _no_match(pattern)
         view = self._view(request, rows)
         body: dict[str, Any] = {
-            "hypervisors": [fields.show(version, row, view) for row in rows]
+            "hypervisors": [
+                fields.show(version, row, view)
+                for row in rows
+                if row["host"] in view.services
+            ]
         }
         key = "uuid" if views.BY_UUID.at(version) else "id"
         links = common.links_of_page(
@@ -69,7 +73,8 @@ class HypervisorsController(common.Controller):
             path,
             limit,
             rows,
-            str(rows[-1][key]) if rows and paged else None,
+            # A pattern gives all at once.
+            str(rows[-1][key]) if rows and paged and pattern is None else None,
         )
         if links:
             body["hypervisors_links"] = links
@@ -105,6 +110,7 @@ class HypervisorsController(common.Controller):
         policy.authorize(request.context, policies.SHOW)
         row = _find(request, hypervisor_id)
         view = self._view(request, [row])
+        _check_service(view, row, hypervisor_id)
         return {"hypervisor": views.DETAIL.show(request.version, row, view)}
 
     @operation(until="2.87", query=schemas.EMPTY)
@@ -113,6 +119,7 @@ class HypervisorsController(common.Controller):
         policy.authorize(request.context, policies.UPTIME)
         row = _find(request, hypervisor_id)
         view = self._view(request, [row], servers=False)
+        _check_service(view, row, hypervisor_id)
         shown = views.BRIEF.show(request.version, row, view)
         if shown["state"] != "up":
             raise exception.ComputeServiceUnavailable(host=row["host"])
@@ -123,7 +130,8 @@ class HypervisorsController(common.Controller):
         """Show the sums over all hypervisors."""
         policy.authorize(request.context, policies.STATISTICS)
         rows = common.read(service_query.nodes)
-        return {"hypervisor_statistics": views.statistics(rows)}
+        view = self._view(request, rows, servers=False)
+        return {"hypervisor_statistics": views.statistics(rows, view)}
 
     @operation(until="2.52", query=schemas.EMPTY)
     def search(self, request: Request, hypervisor_id: str) -> dict[str, Any]:
@@ -146,7 +154,9 @@ class HypervisorsController(common.Controller):
         view = self._view(request, rows, servers=servers)
         return {
             "hypervisors": [
-                views.BRIEF.show(request.version, row, view) for row in rows
+                views.BRIEF.show(request.version, row, view)
+                for row in rows
+                if row["host"] in view.services
             ]
         }
 
@@ -179,6 +189,16 @@ def _find(request: Request, key: str) -> dict[str, Any]:
             raise exception.NotFound()
         return common.read(service_query.node, key)
     except exception.NotFound:
-        raise exception.NotFound(
-            f"Hypervisor with ID '{key[:60]}' could not be found."
-        ) from None
+        raise _not_found(key) from None
+
+
+def _check_service(view: views.View, row: Row, key: str) -> None:
+    """Raises: NotFound for what only a deleted service left behind."""
+    if row["host"] not in view.services:
+        raise _not_found(key)
+
+
+def _not_found(key: str) -> exception.NotFound:
+    return exception.NotFound(
+        f"Hypervisor with ID '{key[:60]}' could not be found."
+    )

@@ -27,8 +27,10 @@ class LimitsController(common.Controller):
         """Show the limits and the usage of a project."""
         context = request.context
         policy.authorize(context, policies.SHOW)
-        project_id = request.one("tenant_id") or context.project_id or ""
-        if project_id != context.project_id:
+        project_id = request.one("tenant_id")
+        if project_id is None:
+            project_id = context.project_id or ""
+        else:
             policy.authorize(context, policies.OTHER_PROJECT)
         limits, _ = common.read(quota.limits, project_id)
         used = common.read(quota.used, project_id)

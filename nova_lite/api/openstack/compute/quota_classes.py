@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from nova_lite import policy, quota
+from nova_lite import exception, policy, quota
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute.schemas import quotas as schemas
 from nova_lite.api.openstack.compute.views import quotas as views
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.wsgi import operation
 from nova_lite.policies import quota_class_sets as policies
+
+_LONGEST = 255
 
 
 class QuotaClassSetsController(common.Controller):
@@ -34,6 +36,10 @@ class QuotaClassSetsController(common.Controller):
         """Set limits of a class; those not named stay."""
         policy.authorize(request.context, policies.UPDATE)
         asked = body["quota_class_set"]
+        if len(name) > _LONGEST:
+            raise exception.Invalid(
+                f"The name of a quota class has at most {_LONGEST} characters."
+            )
         common.write(
             quota.update_class, name, {k: int(v) for k, v in asked.items()}
         )

@@ -15,6 +15,8 @@ from nova_lite.api.openstack.wsgi import operation
 from nova_lite.db.repositories import quota as quotas
 from nova_lite.policies import quota_sets as policies
 
+_LONGEST = 255
+
 
 class QuotaSetsController(common.Controller):
     """/os-quota-sets/{project_id}, with /detail and /defaults."""
@@ -49,12 +51,12 @@ class QuotaSetsController(common.Controller):
         """Set limits; those that the body does not name stay."""
         _authorize(request, policies.UPDATE, project_id)
         asked = body["quota_set"]
-        if "networks" in asked:
-            raise exception.InvalidQuota(
-                reason="There is no quota of networks here: leave 'networks' "
-                "out."
-            )
         user_id = _user(request)
+        if max(len(project_id), len(user_id or "")) > _LONGEST:
+            raise exception.Invalid(
+                f"The id of a project or user has at most {_LONGEST} "
+                "characters."
+            )
         common.write(
             quota.update,
             project_id,

@@ -51,9 +51,11 @@ class ServicesController(common.Controller):
             values = {"disabled": False, "disabled_reason": None}
             shown["status"] = "enabled"
         elif verb in ("disable", "disable-log-reason"):
-            reason = body.get("disabled_reason")
-            if verb == "disable-log-reason" and not reason:
-                raise exception.Invalid("Missing disabled reason field")
+            reason = None
+            if verb == "disable-log-reason":
+                reason = body.get("disabled_reason")
+                if not reason:
+                    raise exception.Invalid("Missing disabled reason field")
             values = {"disabled": True, "disabled_reason": reason}
             shown["status"] = "disabled"
             if reason:
@@ -144,12 +146,13 @@ def _changes(body: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if "status" in body:
         disabled = body["status"] == "disabled"
+        reason = body.get("disabled_reason")
+        if reason and not disabled:
+            raise exception.Invalid(
+                "Specifying disabled_reason requires the status 'disabled'."
+            )
         values["disabled"] = disabled
-        values["disabled_reason"] = body.get("disabled_reason")
-    if "disabled_reason" in body and body.get("status") != "disabled":
-        raise exception.Invalid(
-            "Specifying disabled_reason requires the status 'disabled'."
-        )
+        values["disabled_reason"] = reason
     if "forced_down" in body:
         values["forced_down"] = common.as_bool(body["forced_down"])
     if not values:

@@ -18,5 +18,9 @@ UPDATE = Schema(
         "type": "object",
         "properties": {"status": _SWITCH, "maintenance_mode": _SWITCH},
         "additionalProperties": False,
+        "anyOf": [
+            {"required": ["status"]},
+            {"required": ["maintenance_mode"]},
+        ],
     }
 )

@@ -8,6 +8,9 @@ from nova_lite.api.openstack.versioned import JSONSchema, Schema
 
 _TEXT = types.many({"type": "string", "maxLength": 255})
 
+# A page of nothing is none, unlike elsewhere.
+_POSITIVE: JSONSchema = {**types.LIMIT, "minimum": 1}
+
 LIST = Schema(
     types.query(
         {
@@ -18,7 +21,10 @@ LIST = Schema(
             "type": _TEXT,
             "minRam": _TEXT,
             "minDisk": _TEXT,
-            **types.PAGING,
+            "limit": types.many(_POSITIVE),
+            "page_size": types.many(_POSITIVE),
+            "offset": types.many(_POSITIVE),
+            "marker": types.PAGING["marker"],
         }
     )
 )

@@ -58,7 +58,7 @@ CREATE = (
 INDEX = Schema(
     types.query(
         {
-            "all_projects": types.many({"type": "string", "maxLength": 255}),
+            "all_projects": types.many({"type": "string"}),
             "limit": types.many(types.LIMIT),
             "offset": types.many(types.LIMIT),
         }

@@ -6,7 +6,7 @@ from __future__ import annotations
 from nova_lite.api.openstack.compute.schemas import types
 from nova_lite.api.openstack.versioned import Schema, add, strict
 
-_TEXT = types.many({"type": "string", "maxLength": 255})
+_TEXT = types.many({"type": "string"})
 
 INDEX = Schema(types.query({"host": _TEXT, "binary": _TEXT})).since(
     "2.75", strict()

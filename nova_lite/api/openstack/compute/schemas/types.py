@@ -25,8 +25,6 @@ BOOLEAN: JSONSchema = {
         "YES",
         "Yes",
         "yes",
-        "y",
-        "t",
         False,
         "False",
         "FALSE",
@@ -38,8 +36,6 @@ BOOLEAN: JSONSchema = {
         "NO",
         "No",
         "no",
-        "n",
-        "f",
     ],
 }
 NAME: JSONSchema = {
@@ -158,7 +154,6 @@ LIMIT: JSONSchema = {
     "type": "string",
     "pattern": "^[0-9]+$",
     "minLength": 1,
-    "maxLength": 10,
 }
 PAGING: Mapping[str, JSONSchema] = {
     "limit": many(LIMIT),

@@ -16,7 +16,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Services by host; servers by host when they were asked for."""
+    """Services by host; servers by host when they were asked for.
+
+    A hypervisor without a service is not shown.
+    """
 
     services: Mapping[str, Row]
     service_down_time_s: int
@@ -29,9 +32,7 @@ def _column(name: str) -> Callable[[Any, Any], Any]:
 
 
 def _state(row: Row, view: View) -> str:
-    service = view.services.get(row["host"])
-    if service is None:
-        return "down"
+    service = view.services[row["host"]]
     up = service_query.is_up(service, view.service_down_time_s)
     return "up" if up else "down"
 
@@ -43,8 +44,8 @@ def _uptime(row: Row, view: View) -> str | None:
 
 
 def _status(row: Row, view: View) -> str:
-    service = view.services.get(row["host"])
-    return "disabled" if service and service["disabled"] else "enabled"
+    disabled = view.services[row["host"]]["disabled"]
+    return "disabled" if disabled else "enabled"
 
 
 def _servers(row: Row, view: View) -> Any:
@@ -56,11 +57,11 @@ def _servers(row: Row, view: View) -> Any:
 
 def _service(key: str) -> Callable[[Row, View], Any]:
     def get(row: Row, view: View) -> dict[str, Any]:
-        service = view.services.get(row["host"], {})
+        service = view.services[row["host"]]
         return {
-            "id": service.get(key),
+            "id": service[key],
             "host": row["host"],
-            "disabled_reason": service.get("disabled_reason"),
+            "disabled_reason": service["disabled_reason"],
         }
 
     return get
@@ -114,9 +115,15 @@ PAGED = Value(False).since("2.33", True)
 BY_UUID = Value(False).since("2.53", True)
 
 
-def statistics(rows: Sequence[Row]) -> dict[str, int]:
-    """The sums over all hypervisors."""
+def statistics(rows: Sequence[Row], view: View) -> dict[str, int]:
+    """The sums over the hypervisors of enabled services."""
+    counted = [
+        row
+        for row in rows
+        if not view.services.get(row["host"], {"disabled": True})["disabled"]
+    ]
     sums = {
-        name: sum(get(row, None) or 0 for row in rows) for name, get in _USAGE
+        name: sum(get(row, None) or 0 for row in counted)
+        for name, get in _USAGE
     }
-    return {"count": len(rows), **sums}
+    return {"count": len(counted), **sums}
