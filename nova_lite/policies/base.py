@@ -9,7 +9,7 @@ from oslo_policy import policy
 
 ANY = ""
 ADMIN = "rule:context_is_admin"
-SERVICE = "rule:service_api"
+SERVICE_OR_ADMIN = "rule:service_or_admin"
 PROJECT_MANAGER_OR_ADMIN = "rule:project_manager_or_admin"
 PROJECT_MEMBER_OR_ADMIN = "rule:project_member_or_admin"
 PROJECT_READER_OR_ADMIN = "rule:project_reader_or_admin"
@@ -37,6 +37,10 @@ _BLOCKS = {
     "project_reader_api": (
         "Somebody who may read in the project.",
         "role:reader and project_id:%(project_id)s",
+    ),
+    "service_or_admin": (
+        "Another service of the cloud, or an administrator.",
+        "rule:service_api or rule:context_is_admin",
     ),
     "project_manager_or_admin": (
         "A manager of the project, or an administrator.",
