@@ -54,15 +54,13 @@ class InstanceQuery:
     availability_zone, user_id, reservation_id, key_name, launch_index,
     power_state, locked, ...; flavor_id is the id that users see.
     ``regexes`` maps a column to a pattern that is found anywhere in it,
-    ``metadata`` a key to its value, ``tags`` one of "tags", "tags-any",
-    "not-tags", "not-tags-any" to tags.
+    ``tags`` one of "tags", "tags-any", "not-tags", "not-tags-any" to tags.
     ``sort`` is (column, "asc" | "desc") pairs, most important first.
     """
 
     project_id: str | None = None
     filters: Mapping[str, Any] = field(default_factory=dict)
     regexes: Mapping[str, str] = field(default_factory=dict)
-    metadata: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
     changes_since: datetime.datetime | None = None
     changes_before: datetime.datetime | None = None

@@ -111,8 +111,6 @@ def _conditions(session: orm.Session, query: InstanceQuery) -> list[Any]:
         where.append(_equal(name, value))
     for name, pattern in query.regexes.items():
         where.append(_matches(_TABLE.c[name], pattern))
-    for key, value in query.metadata.items():
-        where.append(_has_metadata(key, value))
     if query.tags:
         where.append(tag.having(_TABLE.c.uuid, query.tags))
     # Servers that never changed since they were made have no updated_at.
@@ -149,16 +147,8 @@ def _equal(name: str, value: Any) -> Any:
 def _in_flavor(value: Any) -> Any:
     """Whether the JSON document of the flavor has this flavorid."""
     text = sa.type_coerce(_TABLE.c.flavor, sa.Text())
-    return text.contains(_json_pair("flavorid", value), autoescape=True)
-
-
-def _has_metadata(key: str, value: str) -> Any:
-    text = sa.type_coerce(_TABLE.c.instance_metadata, sa.Text())
-    return text.contains(_json_pair(key, value), autoescape=True)
-
-
-def _json_pair(key: str, value: Any) -> str:
-    return f"{json.dumps(key)}: {json.dumps(value)}"
+    pair = f'"flavorid": {json.dumps(value)}'
+    return text.contains(pair, autoescape=True)
 
 
 def _order(sort: Sequence[tuple[str, str]]) -> list[tuple[Any, bool]]:

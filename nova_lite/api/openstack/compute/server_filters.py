@@ -7,7 +7,6 @@ SQL is in db/repositories/instance_query.py.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +15,12 @@ from oslo_utils import strutils
 from nova_lite import exception, policy
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute import status
-from nova_lite.api.openstack.compute.schemas.server_list import SORT_COLUMNS
+from nova_lite.api.openstack.compute.schemas.server_list import (
+    LIST,
+    NO_FILTERS,
+    SORTED_BY,
+    TAG_FILTERS,
+)
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.versioned import Value
 from nova_lite.compute import vm_states
@@ -37,8 +41,7 @@ _EVERYBODY = frozenset(
     }
 )
 _V2_5 = _EVERYBODY | {"ip6"}
-_TAGS = frozenset({"tags", "tags-any", "not-tags", "not-tags-any"})
-_V2_26 = _V2_5 | _TAGS
+_V2_26 = _V2_5 | frozenset(TAG_FILTERS)
 _V2_66 = _V2_26 | {"changes-before"}
 _V2_73 = _V2_66 | {"locked"}
 _V2_83 = _V2_73 | {
@@ -62,8 +65,6 @@ _ALLOWED: Value[frozenset[str]] = (
     .since("2.73", _V2_73)
     .since("2.83", _V2_83)
 )
-_NO_TAGS: frozenset[str] = frozenset()
-_TAG_FILTERS = Value(_NO_TAGS).since("2.26", _TAGS)
 _UNKNOWN_STATUS_IS_ERROR = Value(False).since("2.38", True)
 _ADMIN_SORT_KEYS = frozenset({"host", "node"})
 
@@ -80,30 +81,20 @@ _REGEXES = {
     "key_name": "key_name",
     "locked_by": "locked_by",
     "node": "node",
+    "reservation_id": "reservation_id",
     "root_device_name": "root_device_name",
 }
 _EQUAL = {
     "host": "host",
     "image": "image_ref",
     "image_ref": "image_ref",
-    "reservation_id": "reservation_id",
     "task_state": "task_state",
     "user_id": "user_id",
     "uuid": "uuid",
     "vm_state": "vm_state",
     "flavor": "flavor_id",
 }
-_NUMBERS = frozenset(
-    {
-        "ephemeral_gb",
-        "launch_index",
-        "memory_mb",
-        "power_state",
-        "progress",
-        "root_gb",
-        "vcpus",
-    }
-)
+_NUMBERS = frozenset({"launch_index", "power_state", "progress"})
 _BOOLEANS = frozenset({"config_drive", "locked"})
 _TIMES = frozenset({"created_at", "launched_at", "terminated_at"})
 # No server has an address, so one that must have one is none.
@@ -134,8 +125,7 @@ def query_of(
         project_id=project_id,
         filters=filters,
         regexes=regexes,
-        metadata=_metadata(wanted),
-        tags=_tags(request, wanted),
+        tags=_tags(wanted),
         changes_since=since,
         changes_before=before,
         deleted=deleted,
@@ -146,9 +136,23 @@ def query_of(
 
 
 def _allowed(request: Request) -> dict[str, str]:
-    """The filters of this query that this user may use, last value each."""
-    wanted = {name: values[-1] for name, values in request.query.items()}
+    """The filters of this query that this user may use, last value each.
+
+    What this version does not know is passed over.
+    Raises: ValidationError.
+    """
+    known = LIST.at(request.version)["properties"]
+    wanted = {
+        name: values[-1]
+        for name, values in request.query.items()
+        if name in known or name.startswith("_")
+    }
     if policy.allows(request.context, policies.ALLOW_ALL_FILTERS):
+        for name in wanted:
+            if name in NO_FILTERS or name.startswith("_"):
+                raise exception.ValidationError(
+                    detail=f"Invalid filter field: {name[:60]}."
+                )
         return wanted
     names = _ALLOWED.at(request.version)
     project = {"project_id", "tenant_id"} if "all_tenants" in wanted else set()
@@ -230,26 +234,9 @@ def _by_status(
     return True
 
 
-def _metadata(wanted: Mapping[str, str]) -> dict[str, str]:
-    text = wanted.get("metadata")
-    if not text:
-        return {}
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise exception.ValidationError(
-            detail="The metadata filter must be a JSON object."
-        )
-    return {str(key): str(value) for key, value in found.items()}
-
-
-def _tags(request: Request, wanted: Mapping[str, str]) -> dict[str, list[str]]:
+def _tags(wanted: Mapping[str, str]) -> dict[str, list[str]]:
     return {
-        name: wanted[name].split(",")
-        for name in _TAG_FILTERS.at(request.version)
-        if name in wanted
+        name: wanted[name].split(",") for name in TAG_FILTERS if name in wanted
     }
 
 
@@ -272,11 +259,12 @@ def _sort(request: Request) -> list[tuple[str, str]]:
         )
     # What has no direction of its own takes the first one.
     default = directions[0] if directions else "desc"
+    sorted_by = SORTED_BY.at(request.version)
     pairs = []
     for place, key in enumerate(keys):
         direction = directions[place] if place < len(directions) else default
-        if key in SORT_COLUMNS:
-            pairs.append((SORT_COLUMNS[key], direction))
+        if key in sorted_by:
+            pairs.append((key, direction))
     if not pairs:
         pairs = [("created_at", default)]
     return [*pairs, ("id", pairs[-1][1])]

@@ -7,20 +7,20 @@ from nova_lite.api.openstack.compute.schemas import types
 from nova_lite.api.openstack.versioned import (
     JSONSchema,
     Schema,
+    Value,
     add_named,
     strict,
 )
 
-# Keys by which a list can be sorted, with the column of each. The others
-# that upstream takes have nothing here to sort by.
-SORT_COLUMNS = {
-    name: name
-    for name in (
+# Keys by which a list can be sorted, each the name of a column.
+_SORTED_BY = frozenset(
+    {
         "access_ip_v4",
         "access_ip_v6",
         "availability_zone",
         "config_drive",
         "created_at",
+        "display_description",
         "display_name",
         "host",
         "hostname",
@@ -28,6 +28,7 @@ SORT_COLUMNS = {
         "key_name",
         "launch_index",
         "launched_at",
+        "locked",
         "locked_by",
         "node",
         "power_state",
@@ -40,20 +41,41 @@ SORT_COLUMNS = {
         "user_id",
         "uuid",
         "vm_state",
-    )
-} | {
-    "display_description": "display_description",
-    "locked": "locked",
-    "name": "display_name",
-    "id": "uuid",
-}
-_SORT_KEYS = [
-    *(set(SORT_COLUMNS) - {"locked", "name", "id"}),
-    "auto_disk_config",
-    "instance_type_id",
-    "kernel_id",
-    "ramdisk_id",
-]
+    }
+)
+# Upstream sorts by these, too; here they have nothing to sort by.
+_WITHOUT_COLUMN = frozenset(
+    {"auto_disk_config", "instance_type_id", "kernel_id", "ramdisk_id"}
+)
+# Taken before 2.75, and passed over.
+_IGNORED = frozenset(
+    {
+        "architecture",
+        "cell_name",
+        "cleaned",
+        "default_ephemeral_device",
+        "default_swap_device",
+        "deleted",
+        "deleted_at",
+        "disable_terminate",
+        "ephemeral_gb",
+        "ephemeral_key_uuid",
+        "id",
+        "key_data",
+        "launched_on",
+        "memory_mb",
+        "os_type",
+        "reservation_id",
+        "root_gb",
+        "shutdown_terminate",
+        "user_data",
+        "vcpus",
+        "vm_mode",
+    }
+)
+# Before, "locked" was one of those.
+SORTED_BY = Value(_SORTED_BY - {"locked"}).since("2.73", _SORTED_BY)
+_SORT_KEYS = sorted(_SORTED_BY | _WITHOUT_COLUMN)
 
 _TEXT = types.many({"type": "string", "maxLength": 255})
 _REGEX = types.many({"type": "string", "format": "regex", "maxLength": 255})
@@ -72,51 +94,50 @@ _REGEX_FILTERS = (
     "locked_by",
     "name",
     "node",
+    "reservation_id",
     "root_device_name",
 )
+# Parts of a server that are no filters: who may use all gets a 400.
+NO_FILTERS = frozenset(
+    {
+        "block_device_mapping",
+        "info_cache",
+        "metadata",
+        "pci_devices",
+        "security_groups",
+        "services",
+        "system_metadata",
+    }
+)
 _TEXT_FILTERS = (
+    *sorted(NO_FILTERS),
     "all_tenants",
     "auto_disk_config",
-    "cell_name",
     "config_drive",
     "created_at",
     "deleted",
-    "deleted_at",
-    "ephemeral_gb",
     "flavor",
     "host",
     "image",
     "image_ref",
-    "info_cache",
-    "instance_type_id",
-    "is_public",
     "kernel_id",
     "launched_at",
-    "memory_mb",
-    "metadata",
-    "pci_devices",
     "project_id",
     "ramdisk_id",
-    "reservation_id",
-    "root_gb",
-    "security_groups",
-    "services",
     "soft_deleted",
     "status",
-    "system_metadata",
-    "tags",
     "task_state",
     "tenant_id",
     "terminated_at",
     "user_id",
     "uuid",
-    "vcpus",
-    "vm_mode",
     "vm_state",
 )
 _LIST: dict[str, JSONSchema] = {
     **types.PAGING,
-    "sort_key": types.many({"type": "string", "enum": sorted(_SORT_KEYS)}),
+    "sort_key": types.many(
+        {"type": "string", "enum": [*_SORT_KEYS, *sorted(_IGNORED)]}
+    ),
     "sort_dir": types.many({"type": "string", "enum": ["asc", "desc"]}),
     "changes-since": types.many(types.TIME),
     **dict.fromkeys(_REGEX_FILTERS, _REGEX),
@@ -125,27 +146,18 @@ _LIST: dict[str, JSONSchema] = {
     "power_state": _SMALL_INT,
     "progress": _SMALL_INT,
 }
-_TAG_FILTERS = ("tags", "tags-any", "not-tags", "not-tags-any")
-_TAGS = types.many({"type": "string", "maxLength": 2000})
+TAG_FILTERS = ("tags", "tags-any", "not-tags", "not-tags-any")
+_TAGS = types.many({"type": "string", "maxLength": 4000})
 
 
-def _locked_sort(schema: JSONSchema) -> None:
-    keys = schema["properties"]["sort_key"]["items"]
-    keys["enum"] = sorted([*keys["enum"], "locked"])
+def _only_sorted(schema: JSONSchema) -> None:
+    schema["properties"]["sort_key"]["items"]["enum"] = _SORT_KEYS
 
 
 LIST = (
     Schema(types.query(_LIST))
-    .since(
-        "2.26",
-        add_named(
-            [],
-            dict.fromkeys(
-                ("tags", "tags-any", "not-tags", "not-tags-any"), _TAGS
-            ),
-        ),
-    )
+    .since("2.26", add_named([], dict.fromkeys(TAG_FILTERS, _TAGS)))
     .since("2.66", add_named([], {"changes-before": types.many(types.TIME)}))
-    .since("2.73", add_named([], {"locked": _TEXT}), _locked_sort)
-    .since("2.75", strict())
+    .since("2.73", add_named([], {"locked": _TEXT}))
+    .since("2.75", strict(), _only_sorted)
 )
