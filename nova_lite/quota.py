@@ -287,7 +287,7 @@ def update(
 def update_class(session: Session, name: str, values: Amounts) -> None:
     """Set limits of a quota class."""
     # Cut to what the column takes: two long names may wait for each other.
-    quotas.lock(session, f"class/{name}"[:255])
+    quotas.lock(session, f"class/{name}")
     quotas.set_class_limits(session, name, dict(values))
 
 

@@ -115,6 +115,10 @@ class Request(webob.Request):  # type: ignore[misc]
             found = json.loads(raw, parse_constant=_no_constant)
         except (ValueError, RecursionError):
             raise exception.MalformedRequestBody() from None
+        if _is_deep(found):
+            raise exception.MalformedRequestBody(
+                "The request body is nested too deeply."
+            )
         if not _is_clean(found):
             raise exception.MalformedRequestBody(
                 "The request body has text with a NUL character or with "
@@ -135,6 +139,26 @@ _TAKEN_AS_JSON = frozenset(
 
 def _no_constant(name: str) -> Any:
     raise ValueError(name)
+
+
+# Far above what any request needs, and far below what a daemon behind this
+# one could still take apart.
+_DEEPEST = 64
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and objects lie in one another beyond all measure."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            item
+            for outer in level
+            if isinstance(outer, dict | list)
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _is_clean(value: Any) -> bool:

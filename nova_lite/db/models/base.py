@@ -61,6 +61,24 @@ class JSONText(sa.types.TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
+class ExactText(sa.types.TypeDecorator[str]):
+    """Text whose spaces at the end count, on MariaDB too."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length=length)
+        self.length = length
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        if getattr(dialect, "is_mariadb", False):
+            return dialect.type_descriptor(
+                mysql.VARCHAR(self.length, collation="utf8mb4_nopad_bin")
+            )
+        return dialect.type_descriptor(sa.String(self.length))
+
+
 class LongText(sa.types.TypeDecorator[str]):
     """Text beyond 64 KiB (MariaDB's TEXT ends there)."""
 

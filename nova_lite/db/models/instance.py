@@ -9,7 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from nova_lite.db.models.base import Base, LongText, Timestamped, now
+from nova_lite.db.models.base import (
+    Base,
+    ExactText,
+    LongText,
+    Timestamped,
+    now,
+)
 
 
 class Instance(Timestamped, Base):
@@ -113,5 +119,5 @@ class InstanceTag(Base):
 
     instance_uuid: Mapped[str] = mapped_column(sa.String(36), primary_key=True)
     tag: Mapped[str] = mapped_column(
-        sa.String(60), primary_key=True, index=True
+        ExactText(60), primary_key=True, index=True
     )

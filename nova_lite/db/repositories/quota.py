@@ -27,6 +27,7 @@ _SERVERS = Instance.__table__
 _GROUPS = ServerGroup.__table__
 
 DEFAULT_CLASS = "default"
+_GUARD_LENGTH = 255
 
 Limits = dict[str, int]
 
@@ -34,8 +35,10 @@ Limits = dict[str, int]
 def lock(session: orm.Session, owner: str) -> None:
     """Let nobody else use up quota of ``owner`` until this transaction ends.
 
-    On SQLite a transaction that writes is alone anyway.
+    On SQLite a transaction that writes is alone anyway. Two whose long names
+    begin the same wait for one another for nothing.
     """
+    owner = owner[:_GUARD_LENGTH]
     dialect = session.get_bind().dialect.name
     if dialect == "sqlite":
         return

@@ -179,3 +179,16 @@ def test_a_list_is_one_statement_a_table(
     # Servers, faults, services and tags; SQLite's BEGIN is one each.
     assert count("/servers/detail?all_tenants=1") == 8
     assert count("/servers?all_tenants=1") == 2
+
+
+@pytest.mark.parametrize("depth", [65, 100, 450, 900, 50000])
+def test_a_body_that_is_nested_too_deeply(
+    depth: int, compute_api: ComputeAPI
+) -> None:
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        deep = opening * depth + "1" + closing * depth
+        hint = f'{{"server": {{}}, "os:scheduler_hints": {{"query": {deep}}}}}'
+        for text in (deep, hint):
+            if len(text) <= LIMIT:
+                answer = compute_api("POST", "/servers", raw=text.encode())
+                assert answer.status == 400

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from nova_lite.db.models.base import JSONText, UTCDateTime
+from nova_lite.db.models.base import ExactText, JSONText, UTCDateTime
 
 revision = "0002"
 down_revision = "0001"
@@ -34,7 +34,7 @@ def upgrade() -> None:
     op.create_table(
         "instance_tags",
         sa.Column("instance_uuid", sa.String(length=36), nullable=False),
-        sa.Column("tag", sa.String(length=60), nullable=False),
+        sa.Column("tag", ExactText(60), nullable=False),
         sa.PrimaryKeyConstraint(
             "instance_uuid", "tag", name=op.f("pk_instance_tags")
         ),
