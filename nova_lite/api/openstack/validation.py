@@ -134,6 +134,14 @@ def _minimum(
         )
 
 
+def _above(
+    _validator: Any, limit: float, value: Any, _schema: Any
+) -> Iterator[Any]:
+    number = _number(value)
+    if number is not None and number <= limit:
+        yield jsonschema.ValidationError(f"{value!r} is not above {limit}")
+
+
 def _maximum(
     _validator: Any, limit: float, value: Any, _schema: Any
 ) -> Iterator[Any]:
@@ -146,5 +154,5 @@ def _maximum(
 
 _Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft7Validator,
-    {"minimum": _minimum, "maximum": _maximum},
+    {"minimum": _minimum, "exclusiveMinimum": _above, "maximum": _maximum},
 )

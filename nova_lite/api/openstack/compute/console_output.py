@@ -28,8 +28,6 @@ class ConsoleOutputController(common.Controller):
         output = self.compute_api.get_console_output(
             request.context, row, lines
         )
-        # A terminal's control characters are nothing for JSON's readers.
-        clean = "".join(
-            c for c in output if c in "\t\n\r" or (c >= " " and c != "\x7f")
-        )
+        # As upstream: no control characters but tabs and ends of lines.
+        clean = "".join(c for c in output if c in "\t\n" or c >= " ")
         return {"output": clean}

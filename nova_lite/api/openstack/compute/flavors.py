@@ -76,13 +76,13 @@ class FlavorsController(common.Controller):
         is_public = common.as_bool(
             asked.get("os-flavor-access:is_public", True)
         )
-        ident = asked.get("id")
-        if ident in (None, "", "auto"):
-            ident = str(uuid.uuid4())
+        # As upstream: the number 0 is none, the text "0" is one.
+        ident = str(asked.get("id") or uuid.uuid4())
+        _check_length("id", ident)
         row = common.write(
             flavor.create,
             {
-                "flavorid": str(ident),
+                "flavorid": ident,
                 "name": asked["name"],
                 "memory_mb": int(asked["ram"]),
                 "vcpus": int(asked["vcpus"]),
@@ -137,7 +137,8 @@ class FlavorExtraSpecsController(common.Controller):
         policy.authorize(request.context, policies.SPECS_CREATE)
         specs = _checked(request, body["extra_specs"])
         common.write(flavor.change_extra_specs, flavor_id, specs)
-        return {"extra_specs": specs}
+        # As they came; numbers are texts only when they are read.
+        return {"extra_specs": body["extra_specs"]}
 
     @operation()
     def show(
@@ -155,7 +156,7 @@ class FlavorExtraSpecsController(common.Controller):
     @operation(body=schemas.UPDATE_SPEC)
     def update(
         self, request: Request, flavor_id: str, key: str, body: Any
-    ) -> dict[str, str]:
+    ) -> Any:
         """Set one extra spec."""
         policy.authorize(request.context, policies.SPECS_UPDATE)
         if list(body) != [key]:
@@ -164,7 +165,7 @@ class FlavorExtraSpecsController(common.Controller):
             )
         specs = _checked(request, body)
         common.write(flavor.change_extra_specs, flavor_id, specs)
-        return specs
+        return body
 
     @operation(errors=())
     def delete(self, request: Request, flavor_id: str, key: str) -> None:
@@ -209,16 +210,27 @@ class FlavorAccessController(common.Controller):
 
 
 _PRIVATE_ONLY = Value(False).since("2.7", True)
+_LONGEST = 255
 _CHECKS_SPECS = Value(False).since("2.86", True)
 
 
 def _checked(request: Request, specs: Mapping[str, Any]) -> dict[str, str]:
-    """Extra specs as texts. Raises: ValidationError, since 2.86."""
+    """Extra specs as texts, checked since 2.86. Raises: ValidationError."""
     texts = {key: str(value) for key, value in specs.items()}
+    for key, value in texts.items():
+        _check_length(key, value)
     if _CHECKS_SPECS.at(request.version):
         for key, value in texts.items():
             extra_specs.check(key, value)
     return texts
+
+
+def _check_length(name: str, text: str) -> None:
+    """Of a number a schema does not know how long it is as text."""
+    if len(text) > _LONGEST:
+        raise exception.ValidationError(
+            detail=f"{name} has {len(text)} characters, more than {_LONGEST}."
+        )
 
 
 def find(request: Request, flavor_id: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import webob
 
-from nova_lite import exception, policy
+from nova_lite import policy
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute.schemas import (
     server_external_events as schemas,
@@ -30,12 +30,12 @@ _ACCEPTED = 200
 class ServerExternalEventsController(common.Controller):
     """/os-server-external-events."""
 
-    @operation(body=schemas.CREATE, partial=207, errors=(404,))
+    @operation(body=schemas.CREATE, partial=207, errors=())
     def create(self, request: Request, body: Any) -> webob.Response:
         """Pass events on to their servers' hosts.
 
         The answer repeats each event with what became of it; 207 when not
-        all were accepted, 404 when none was.
+        all were accepted.
         """
         policy.authorize(request.context, policies.CREATE)
         asked = body["events"]
@@ -57,9 +57,8 @@ class ServerExternalEventsController(common.Controller):
             )
             if server is not None and accepted:
                 by_host.setdefault(server["host"], []).append(_object(event))
-        if not by_host:
-            raise exception.NotFound("No instances found for any event")
-        self.compute_api.external_instance_event(request.context, by_host)
+        if by_host:
+            self.compute_api.external_instance_event(request.context, by_host)
         codes = {event["code"] for event in shown}
         return webob.Response(
             json.dumps({"events": shown}).encode(),

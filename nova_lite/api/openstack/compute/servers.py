@@ -22,7 +22,9 @@ from nova_lite.api.openstack.compute.views.server_fields import (
     SHOWN,
     disk_config,
 )
+from nova_lite.api.openstack.microversions import Version
 from nova_lite.api.openstack.request import Request
+from nova_lite.api.openstack.versioned import Value
 from nova_lite.api.openstack.wsgi import operation
 from nova_lite.compute import create
 from nova_lite.compute.request import CreateRequest
@@ -33,6 +35,8 @@ _PASSWORD_LENGTH = 12
 # Never read by a list.
 _HEAVY = frozenset({"key_data", "user_data"})
 _BRIEF = ("uuid", "display_name")
+# Before it could be chosen, the name was the description, too.
+_DESCRIBED_BY = Value("name").since("2.19", "description")
 
 
 class ServersController(common.Controller):
@@ -86,7 +90,7 @@ class ServersController(common.Controller):
             )
         asked = body["server"]
         password = asked.get("adminPass") or _new_password()
-        wanted = _create_request(body, password)
+        wanted = _create_request(body, password, request.version)
         if ":" in (wanted.availability_zone or ""):
             policy.authorize(context, policies.CREATE_FORCED_HOST)
         if wanted.host or wanted.hypervisor_hostname:
@@ -182,7 +186,9 @@ def _address(text: str | None) -> str | None:
     return str(ipaddress.ip_address(text)) if text else None
 
 
-def _create_request(body: Mapping[str, Any], password: str) -> CreateRequest:
+def _create_request(
+    body: Mapping[str, Any], password: str, version: Version
+) -> CreateRequest:
     asked = body["server"]
     _refuse_missing_services(asked)
     _check_security_groups(asked)
@@ -191,7 +197,7 @@ def _create_request(body: Mapping[str, Any], password: str) -> CreateRequest:
         name=asked["name"],
         flavor_ref=_flavor_id(asked["flavorRef"]),
         image_ref=_image(asked),
-        description=asked.get("description"),
+        description=asked.get(_DESCRIBED_BY.at(version)),
         metadata=asked.get("metadata", {}),
         tags=tuple(dict.fromkeys(asked.get("tags", ()))),
         key_name=asked.get("key_name"),

@@ -21,8 +21,6 @@ _SPECS = {
             "type": ["string", "number"],
             "minLength": 0,
             "maxLength": 255,
-            "minimum": -types.MAX_INT,
-            "maximum": types.MAX_INT,
         }
     },
     "additionalProperties": False,
@@ -34,11 +32,9 @@ CREATE = Schema(
         {
             "id": {
                 "type": ["string", "number", "null"],
-                "minimum": 0,
-                "minLength": 0,
+                "minLength": 1,
                 "maxLength": 255,
-                "maximum": types.MAX_INT,
-                "pattern": r"^(?! )[a-zA-Z0-9. _-]*(?<! )$",
+                "pattern": r"^(?! )[a-zA-Z0-9. _-]+(?<! )$",
             },
             "name": types.NAME,
             "ram": types.integer(1),
@@ -49,8 +45,8 @@ CREATE = Schema(
             "rxtx_factor": {
                 "type": ["number", "string"],
                 "pattern": r"^[0-9]+(\.[0-9]+)?$",
-                "minimum": 0.0001,
-                "maximum": 3.4028e38,
+                "exclusiveMinimum": 0,
+                "maximum": 3.40282e38,
                 "maxLength": 40,
             },
             "os-flavor-access:is_public": types.BOOLEAN,

@@ -19,7 +19,8 @@ _NAME = {
     "format": "key-name",
 }
 _TYPE = {"type": "string", "enum": ["ssh", "x509"]}
-_USER = {"type": "string", "minLength": 1, "maxLength": 255}
+# Empty: one's own.
+_USER = {"type": "string", "maxLength": 255}
 
 CREATE = (
     Schema(

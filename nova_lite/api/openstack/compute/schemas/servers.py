@@ -24,6 +24,12 @@ _HINTS: JSONSchema = {
         },
         "same_host": {"type": ["string", "array"], "items": types.UUID},
         "query": {"type": ["string", "object"]},
+        # There are no cells; the two are only checked.
+        "target_cell": types.NAME,
+        "different_cell": {
+            "type": ["string", "array"],
+            "items": {"type": "string"},
+        },
         "build_near_host_ip": types.IP,
         "cidr": {"type": "string", "pattern": "^/[0-9a-f.:]+$"},
     },
@@ -115,8 +121,8 @@ def _no_device_tag(schema: JSONSchema) -> None:
 
 
 _ACCESS: dict[str, JSONSchema] = {
-    "accessIPv4": {"type": "string", "format": "access-ipv4"},
-    "accessIPv6": {"type": "string", "format": "access-ipv6"},
+    "accessIPv4": types.IPV4,
+    "accessIPv6": types.IPV6,
 }
 _CREATE = types.body(
     "server",
@@ -211,7 +217,7 @@ CREATE = (
         add("server", host=types.HOST, hypervisor_hostname=types.HOST),
     )
     .since("2.90", add("server", hostname=types.HOSTNAME))
-    .since("2.94", add("server", hostname=types.HOSTNAME_FQDN))
+    .since("2.94", add("server", hostname=types.HOST))
 )
 
 UPDATE = (
@@ -227,5 +233,5 @@ UPDATE = (
     )
     .since("2.19", add("server", description=types.DESCRIPTION))
     .since("2.90", add("server", hostname=types.HOSTNAME))
-    .since("2.94", add("server", hostname=types.HOSTNAME_FQDN))
+    .since("2.94", add("server", hostname=types.HOST))
 )

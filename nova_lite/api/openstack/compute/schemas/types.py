@@ -48,7 +48,7 @@ DESCRIPTION: JSONSchema = {
     "type": ["string", "null"],
     "minLength": 0,
     "maxLength": 255,
-    "pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$",
+    "pattern": r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$",
 }
 UUID: JSONSchema = {"type": "string", "format": "uuid"}
 TEXT: JSONSchema = {"type": "string", "minLength": 1, "maxLength": 255}
@@ -64,12 +64,6 @@ HOSTNAME: JSONSchema = {
     "minLength": 2,
     "maxLength": 63,
     "format": "hostname-label",
-}
-HOSTNAME_FQDN: JSONSchema = {
-    "type": "string",
-    "minLength": 2,
-    "maxLength": 255,
-    "format": "fqdn",
 }
 METADATA: JSONSchema = {
     "type": "object",
