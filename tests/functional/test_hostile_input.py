@@ -103,6 +103,13 @@ def test_the_widest_names(api: ComputeAPI) -> None:
     # Nobody may see of whom a limit is, but each is locked by a name.
     pair = {"name": "k", "type": "ssh", "public_key": KEY, "user_id": WIDE}
     _send(api, 201, "POST", "/os-keypairs", {"keypair": pair})
+    flavor = {"name": "p", "id": "p", "ram": 1, "vcpus": 1, "disk": 1}
+    flavor["os-flavor-access:is_public"] = False
+    _send(api, 200, "POST", "/flavors", {"flavor": flavor})
+    for tenant in ("x" * 255, "p1", "P1"):
+        access = {"addTenantAccess": {"tenant": tenant}}
+        _send(api, 200, "POST", "/flavors/p/action", access)
+        _send(api, 409, "POST", "/flavors/p/action", access)
     quota_set = {"quota_set": {"cores": 1}}
     _send(api, 200, "PUT", f"/os-quota-sets/{quote(WIDE)}", quota_set)
 

@@ -160,16 +160,29 @@ def update(
         raise exception.FlavorNotFound(flavor_id=flavorid)
 
 
+def _held(session: orm.Session, flavorid: str) -> Flavor:
+    """The flavor, which nobody removes until this transaction ends.
+
+    Raises: FlavorNotFound.
+    """
+    flavor = session.scalar(
+        sa.select(Flavor).where(Flavor.flavorid == flavorid).with_for_update()
+    )
+    if flavor is None:
+        raise exception.FlavorNotFound(flavor_id=flavorid)
+    return flavor
+
+
 def delete(session: orm.Session, flavorid: str) -> None:
     """Remove a flavor; servers keep their own copy of it.
 
     Raises: FlavorNotFound.
     """
-    row = get(session, flavorid)
+    ident = _held(session, flavorid).id
     session.execute(
-        sa.delete(FlavorProject).where(_ACCESS.c.flavor_id == row["id"])
+        sa.delete(FlavorProject).where(_ACCESS.c.flavor_id == ident)
     )
-    session.execute(sa.delete(Flavor).where(_TABLE.c.id == row["id"]))
+    session.execute(sa.delete(Flavor).where(_TABLE.c.id == ident))
 
 
 def change_extra_specs(
@@ -182,11 +195,7 @@ def change_extra_specs(
 
     Raises: FlavorNotFound, FlavorExtraSpecsNotFound.
     """
-    flavor = session.execute(
-        sa.select(Flavor).where(Flavor.flavorid == flavorid).with_for_update()
-    ).scalar()
-    if flavor is None:
-        raise exception.FlavorNotFound(flavor_id=flavorid)
+    flavor = _held(session, flavorid)
     specs = {**flavor.extra_specs, **changed}
     if removed is not None:
         if removed not in specs:
@@ -215,14 +224,13 @@ def add_project(session: orm.Session, flavorid: str, project_id: str) -> None:
 
     Raises: FlavorNotFound, FlavorAccessExists.
     """
-    row = get(session, flavorid)
-    if project_id in projects(session, row["id"]):
-        raise exception.FlavorAccessExists(
-            flavor_id=flavorid, project_id=project_id
-        )
-    session.add(FlavorProject(flavor_id=row["id"], project_id=project_id))
+    flavor = _held(session, flavorid)
     try:
-        session.flush()
+        session.execute(
+            sa.insert(FlavorProject).values(
+                flavor_id=flavor.id, project_id=project_id
+            )
+        )
     except db_exc.DBDuplicateEntry as error:
         raise exception.FlavorAccessExists(
             flavor_id=flavorid, project_id=project_id
