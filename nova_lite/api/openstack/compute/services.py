@@ -105,7 +105,8 @@ class ServicesController(common.Controller):
     def delete_numbered(self, request: Request, service_id: str) -> None:
         """Delete a service by its number."""
         policy.authorize(request.context, policies.DELETE)
-        if not (service_id.isascii() and service_id.isdigit()):
+        digits = service_id.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit()):
             raise exception.Invalid(
                 f"The service id must be a number, not '{service_id[:40]}'."
             )

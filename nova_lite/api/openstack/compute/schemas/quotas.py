@@ -9,7 +9,6 @@ from nova_lite.api.openstack.versioned import Schema, remove, strict
 NETWORKS = (
     "fixed_ips",
     "floating_ips",
-    "networks",
     "security_group_rules",
     "security_groups",
 )
@@ -34,18 +33,16 @@ _LIMIT = {
     "minimum": -1,
     "maximum": types.MAX_INT,
 }
-# "networks" was never a quota that anybody could set.
-_OLD = tuple(name for name in NETWORKS if name != "networks")
-_LIMITS = dict.fromkeys((*_COUNTED, *INJECTED, *_OLD), _LIMIT)
+_LIMITS = dict.fromkeys((*_COUNTED, *INJECTED, *NETWORKS), _LIMIT)
 
 UPDATE = (
     Schema(types.body("quota_set", {**_LIMITS, "force": types.BOOLEAN}, ()))
-    .since("2.36", remove(["quota_set"], *_OLD))
+    .since("2.36", remove(["quota_set"], *NETWORKS))
     .since("2.57", remove(["quota_set"], *INJECTED))
 )
 UPDATE_CLASS = (
     Schema(types.body("quota_class_set", _LIMITS, ()))
-    .since("2.50", remove(["quota_class_set"], *_OLD))
+    .since("2.50", remove(["quota_class_set"], *NETWORKS))
     .since("2.57", remove(["quota_class_set"], *INJECTED))
 )
 OF_USER = Schema(
