@@ -13,6 +13,7 @@ from nova_lite.supervisor.rabbitmq import RabbitNode
 from tests.fixtures import cloud as clouds
 from tests.fixtures.cloud import Cloud, wait_until
 from tests.fixtures.database import fresh_database
+from tests.fixtures.libvirtd import public_directory
 from tests.fixtures.rabbitmq import fresh_transport_url
 from tests.integration.faults.conftest import AT_REST_S, Later, break_after
 
@@ -47,9 +48,7 @@ def real_cloud(
 @pytest.fixture(scope="module")
 def public_dir() -> Iterator[Path]:
     """A directory that QEMU's user may enter, for the whole module."""
-    from tests.fixtures.libvirtd import _public_directory
-
-    with _public_directory() as path:
+    with public_directory() as path:
         yield path
 
 
