@@ -9,7 +9,10 @@ from nova_lite.api.openstack.versioned import JSONSchema, Schema
 _TEXT = types.many({"type": "string", "maxLength": 255})
 
 # A page of nothing is none, unlike elsewhere.
-_POSITIVE: JSONSchema = {**types.LIMIT, "minimum": 1}
+_POSITIVE: JSONSchema = {
+    **types.LIMIT,
+    "pattern": "^0*[1-9][0-9]*$",
+}
 
 LIST = Schema(
     types.query(
