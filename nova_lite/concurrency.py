@@ -190,7 +190,8 @@ def serve_wsgi(
         import eventlet.wsgi
 
         green_pool = eventlet.GreenPool(threads)
-        room = functools.partial(_green_room, green_pool)
+        long_sockets: set[Any] = set()
+        room = functools.partial(_green_room, green_pool, long_sockets)
         server = eventlet.spawn(
             eventlet.wsgi.server,
             sock,
@@ -206,6 +207,13 @@ def serve_wsgi(
         def stop_green() -> None:
             server.kill()
             green_pool.resize(0)
+            with eventlet.Timeout(_LAST_WORDS_S, False):
+                green_pool.waitall()
+            # Their applications have ended them; who is still there writes
+            # to a client that reads nothing.
+            for one in tuple(long_sockets):
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
             with eventlet.Timeout(30, False):
                 green_pool.waitall()
 
@@ -258,22 +266,29 @@ def _with_room(app: Callable[..., Any], room: Room) -> Callable[..., Any]:
 
 
 @contextlib.contextmanager
-def _green_room(green_pool: Any, environ: Environ) -> Iterator[None]:
+def _green_room(
+    green_pool: Any, sockets: set[Any], environ: Environ
+) -> Iterator[None]:
     environ["eventlet.minimum_write_chunk_size"] = 1
     # eventlet's server waits for ever for a client that reads nothing;
     # cheroot's sockets have a time-out.
-    environ["eventlet.input"].get_socket().setsockopt(
+    used = environ["eventlet.input"].get_socket()
+    used.setsockopt(
         socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENT_CLIENT_MS
     )
+    sockets.add(used)
     green_pool.resize(green_pool.size + 1)
     try:
         yield
     finally:
+        sockets.discard(used)
         if green_pool.size:  # 0: the server stops
             green_pool.resize(green_pool.size - 1)
 
 
 _SILENT_CLIENT_MS = 30_000
+# How long the ends of long answers may take to go out when a server stops.
+_LAST_WORDS_S = 3
 
 
 class _NativeRoom:
