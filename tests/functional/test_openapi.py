@@ -30,7 +30,7 @@ VERSIONS = ("2.1", "2.36", "2.53", "2.79", "latest")
 # 501 says, where it is documented, that this cloud has no such service.
 _CONFIG = """
 [checks.not_a_server_error]
-expected-statuses = [200, 201, 202, 204, "4xx", 501]
+expected-statuses = [200, 201, 202, 204, 207, "4xx", 501]
 """
 _CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
