@@ -29,6 +29,7 @@ Row = dict[str, Any]
 
 # The base64 text of user data; upstream's limit.
 MAX_USER_DATA = 65535
+_NAME_LENGTH = 255
 _GIB = 1024**3
 _FLAVOR_KEPT = (
     "flavorid",
@@ -173,6 +174,11 @@ def rows(
         one = str(uuid.uuid4())
         suffix = f"-{index + 1}" if count > 1 else ""
         name = request.name + suffix
+        if len(name) > _NAME_LENGTH:
+            raise exception.InvalidInput(
+                reason=f"With its number ({suffix}) the name of a server is "
+                f"longer than {_NAME_LENGTH} characters: give a shorter one."
+            )
         if request.hostname is None:
             host_name = hostname(name, one)
         else:

@@ -114,6 +114,43 @@ def test_the_widest_names(api: ComputeAPI) -> None:
     _send(api, 200, "PUT", f"/os-quota-sets/{quote(WIDE)}", quota_set)
 
 
+def test_a_name_with_its_number_is_too_long(api: ComputeAPI) -> None:
+    server = {
+        "name": "x" * 254,
+        "imageRef": IMAGE,
+        "flavorRef": "1",
+        "networks": "none",
+        "min_count": 2,
+    }
+    _send(api, 400, "POST", "/servers", {"server": server})
+    server["name"] = "x" * 253
+    _send(api, 202, "POST", "/servers", {"server": server})
+
+
+def test_the_old_api_passes_over_what_it_does_not_know(
+    api: ComputeAPI,
+) -> None:
+    """Not checked, so not used either."""
+    changes = {"name": "new", "description": {}, "hostname": [1.5, {}]}
+    _send(api, 200, "PUT", f"=/v2/servers/{SERVER}", {"server": changes})
+    answer = _send(api, 200, "GET", f"/servers/{SERVER}")
+    assert isinstance(answer, dict)
+    assert answer["server"]["name"] == "new"
+    assert answer["server"]["description"] is None
+    pair = {"name": "k", "public_key": KEY, "user_id": True, "type": 7}
+    _send(api, 200, "POST", "=/v2/os-keypairs", {"keypair": pair})
+    server = {
+        "name": "new",
+        "imageRef": IMAGE,
+        "flavorRef": "1",
+        "tags": {"a": 1},
+        "description": 5,
+        "host": [],
+        "hypervisor_hostname": 0,
+    }
+    _send(api, 202, "POST", "=/v2/servers", {"server": server})
+
+
 def test_no_pattern_takes_long(api: ComputeAPI) -> None:
     for _ in range(20):
         api.add("server", display_name="a" * 255, host="a" * 255)

@@ -8,6 +8,7 @@ a string of digits where a schema allows both, and its limits count then too.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +26,7 @@ _SHOWN = 300  # characters of a wrong value that the answer repeats
 def check_body(
     schema: Schema, version: Version, body: Any, *, lax: bool = False
 ) -> None:
-    """Raises: ValidationError. ``lax`` lets unknown properties pass."""
+    """Raises: ValidationError. ``lax`` removes unknown properties."""
     _check(_validator(schema, version, lax), body, "field/attribute")
 
 
@@ -92,20 +93,8 @@ class _Key:
 
 @functools.cache
 def _made(key: _Key, lax: bool) -> Any:
-    schema = _relaxed(key.schema) if lax else key.schema
-    return _Validator(schema, format_checker=formats.CHECKER)
-
-
-def _relaxed(schema: Any) -> Any:
-    if isinstance(schema, dict):
-        return {
-            k: _relaxed(v)
-            for k, v in schema.items()
-            if not (k == "additionalProperties" and v is False)
-        }
-    if isinstance(schema, list):
-        return [_relaxed(item) for item in schema]
-    return schema
+    kind = _LaxValidator if lax else _Validator
+    return kind(key.schema, format_checker=formats.CHECKER)
 
 
 def _number(value: Any) -> float | int | None:
@@ -155,4 +144,21 @@ def _maximum(
 _Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft7Validator,
     {"minimum": _minimum, "exclusiveMinimum": _above, "maximum": _maximum},
+)
+
+
+def _remove_additional(
+    _validator: Any, allowed: Any, value: Any, schema: Any
+) -> Iterator[Any]:
+    """Take out what the schema does not name: the old API passes over it."""
+    if allowed is False and isinstance(value, dict):
+        patterns = schema.get("patternProperties", {})
+        for name in set(value) - set(schema.get("properties", {})):
+            if not any(re.search(pattern, name) for pattern in patterns):
+                del value[name]
+    yield from ()
+
+
+_LaxValidator: Any = validators.extend(  # type: ignore[no-untyped-call]
+    _Validator, {"additionalProperties": _remove_additional}
 )
