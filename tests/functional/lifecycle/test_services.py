@@ -11,9 +11,9 @@ def test_services(cloud: Cloud) -> None:
     found = cloud.admin.get("/os-services")["services"]
     states = {(one["binary"], one["host"]): one["state"] for one in found}
     for name in cloud.computes:
-        assert states["nova-lite-compute", name] == "up"
-    assert states["nova-lite-conductor", "conductor-1"] == "up"
-    assert states["nova-lite-scheduler", "scheduler-1"] == "up"
+        assert states["nova-compute", name] == "up"
+    assert states["nova-conductor", "conductor-1"] == "up"
+    assert states["nova-scheduler", "scheduler-1"] == "up"
 
 
 def test_hypervisors(cloud: Cloud) -> None:

@@ -233,11 +233,11 @@ _HOSTS = (
     Row("compute service list --long", has={"Forced Down": ANY}, since="2.11"),
     Row(
         "compute service list --host compute-2 --service nova-compute",
-        has={"Binary": "nova-lite-compute", "Zone": "nova"},
+        has={"Binary": "nova-compute", "Zone": "nova"},
         lacks={"Host": "compute-1"},
     ),
     Row(
-        "compute service set compute-2 nova-lite-compute "
+        "compute service set compute-2 nova-compute "
         "--disable --disable-reason broken"
     ),
     Row(
@@ -246,14 +246,14 @@ _HOSTS = (
     ),
     Row("compute service set compute-2 nova-compute --enable"),
     Row(
-        "compute service set compute-2 nova-lite-compute --down", since="2.11"
+        "compute service set compute-2 nova-compute --down", since="2.11"
     ),
     Row(
         "compute service list",
         has={"Host": "compute-2", "State": "down"},
         since="2.11",
     ),
-    Row("compute service set compute-2 nova-lite-compute --up", since="2.11"),
+    Row("compute service set compute-2 nova-compute --up", since="2.11"),
     Row(
         "compute service delete 99999",
         fails=True,

@@ -221,7 +221,7 @@ def test_quotas_and_limits(nova: Any, member: Any) -> None:
 
 def test_hosts(nova: Any) -> None:
     (service,) = nova.services.list(host="compute-2")
-    assert (service.binary, service.state) == ("nova-lite-compute", "up")
+    assert (service.binary, service.state) == ("nova-compute", "up")
     if _at_least(nova, "2.53"):
         nova.services.disable_log_reason(service.id, "broken")
         assert nova.services.list(host="compute-2")[0].status == "disabled"
@@ -229,7 +229,7 @@ def test_hosts(nova: Any) -> None:
         nova.services.force_down(service.id, True)
         nova.services.force_down(service.id, False)
     else:
-        binary = "nova-lite-compute"
+        binary = "nova-compute"
         nova.services.disable("compute-2", binary)
         assert nova.services.list(host="compute-2")[0].status == "disabled"
         nova.services.enable("compute-2", binary)
@@ -298,7 +298,7 @@ _SHELL = [
     ("show tiny-by-nova", "ACTIVE"),
     ("flavor-list", "tiny"),
     ("keypair-list", "Fingerprint"),
-    ("service-list", "nova-lite-compute"),
+    ("service-list", "nova-compute"),
     ("hypervisor-list", "compute-1"),
     ("aggregate-list", "Availability Zone"),
     ("availability-zone-list", "compute-1"),

@@ -157,7 +157,7 @@ def test_as_a_program_of_its_own(shells: Shells) -> None:
     shell = shells("openstack", "admin")
     done = shell.run_once("compute", "service", "list", "-f", "value")
     assert done.status == 0, done
-    assert "nova-lite-compute" in done.out
+    assert "nova-compute" in done.out
     assert done.out.split()[0] == shell.run(*done.words).out.split()[0]
     done = shell.run_once("server", "show", "nobody")
     assert (done.status, done.err) == (1, "No Server found for nobody\n")

@@ -142,8 +142,8 @@ CHOICE["media-types"] = MEDIA
 RESOURCE = of("host project cpu memory_mb disk_gb")
 ZONE = of("zoneName hosts", zoneState=of("available"))
 HEALTH = of("active available updated_at")
-INTERNAL_ZONE = {**ZONE, "hosts": {"ctl": {"nova-lite-scheduler": HEALTH}}}
-COMPUTES = {host: {"nova-lite-compute": HEALTH} for host in ("one", "two")}
+INTERNAL_ZONE = {**ZONE, "hosts": {"ctl": {"nova-scheduler": HEALTH}}}
+COMPUTES = {host: {"nova-compute": HEALTH} for host in ("one", "two")}
 
 # What a row is: the verb and path, the body, and from which version on the
 # answer has which names; a number is a refusal. {hypervisor} and {service}

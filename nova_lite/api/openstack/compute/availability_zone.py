@@ -7,6 +7,7 @@ from typing import Any
 
 from nova_lite import policy
 from nova_lite.api.openstack import common
+from nova_lite.api.openstack.compute import binaries
 from nova_lite.api.openstack.compute.schemas import (
     availability_zone as schemas,
 )
@@ -63,7 +64,8 @@ class AvailabilityZoneController(common.Controller):
         hosts: dict[str, dict[str, Any]] = {}
         down_time_s = self.settings.service_down_time_s
         for row in rows:
-            hosts.setdefault(row["host"], {})[row["binary"]] = {
+            name = binaries.shown(row["binary"])
+            hosts.setdefault(row["host"], {})[name] = {
                 "active": True,
                 "available": service_query.is_up(row, down_time_s),
                 "updated_at": service_views.seen_at(row),

@@ -8,6 +8,7 @@ from typing import Any
 
 from nova_lite import exception, policy
 from nova_lite.api.openstack import common, formats
+from nova_lite.api.openstack.compute import binaries
 from nova_lite.api.openstack.compute.schemas import services as schemas
 from nova_lite.api.openstack.compute.views import services as views
 from nova_lite.api.openstack.request import Request
@@ -29,7 +30,7 @@ class ServicesController(common.Controller):
         rows = common.read(
             service_query.services,
             request.one("host") or None,
-            own_binary(request.one("binary") or "") or None,
+            binaries.own(request.one("binary") or "") or None,
         )
         return {"services": [self._show(request, row) for row in rows]}
 
@@ -68,7 +69,7 @@ class ServicesController(common.Controller):
             shown["forced_down"] = forced
         else:
             raise exception.NotFound("Unknown action")
-        _check_compute(own_binary(body["binary"]))
+        _check_compute(binaries.own(body["binary"]))
         rows = common.read(
             service_query.services, body["host"], service_query.COMPUTE
         )
@@ -125,16 +126,10 @@ class ServicesController(common.Controller):
 def _check_compute(binary: str) -> None:
     if binary != service_query.COMPUTE:
         raise exception.Invalid(
-            f"Updating a {binary} service is not supported. Only "
-            f"{service_query.COMPUTE} services can be updated."
+            f"Updating a {binaries.shown(binary)} service is not supported. "
+            f"Only {binaries.shown(service_query.COMPUTE)} services can be "
+            "updated."
         )
-
-
-def own_binary(name: str) -> str:
-    """A daemon's name here; upstream's (nova-compute) is taken too."""
-    if name.startswith("nova-") and not name.startswith("nova-lite-"):
-        return "nova-lite-" + name.removeprefix("nova-")
-    return name
 
 
 def _by_uuid(service_id: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.common import Settings
+from nova_lite.api.openstack.compute import binaries
 from nova_lite.api.openstack.versioned import Field, Fields
 from nova_lite.db.repositories import service_query
 
@@ -36,7 +37,7 @@ def _state(row: Row, settings: Settings) -> str:
 SERVICE = Fields(
     Field("2.1", "id", lambda row, _: row["id"], until="2.52"),
     Field("2.53", "id", lambda row, _: row["uuid"]),
-    Field("2.1", "binary", lambda row, _: row["binary"]),
+    Field("2.1", "binary", lambda row, _: binaries.shown(row["binary"])),
     Field("2.1", "host", lambda row, _: row["host"]),
     Field("2.1", "zone", zone),
     Field(
