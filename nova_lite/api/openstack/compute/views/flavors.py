@@ -9,6 +9,7 @@ from typing import Any
 from nova_lite import policy
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.common import Settings
+from nova_lite.api.openstack.compute.views.columns import column
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.versioned import OMIT, Field, Fields
 from nova_lite.policies import flavors as policies
@@ -68,37 +69,31 @@ class View:
         return body
 
 
-def _factor(row: Mapping[str, Any], _view: View) -> Any:
-    return row["rxtx_factor"]
-
-
 BRIEF = Fields(
-    Field("2.1", "id", lambda row, _: row["flavorid"]),
-    Field("2.1", "name", lambda row, _: row["name"]),
+    Field("2.1", "id", column("flavorid")),
+    Field("2.1", "name", column("name")),
     Field("2.1", "links", lambda row, view: view.links(row)),
-    Field("2.55", "description", lambda row, _: row["description"]),
+    Field("2.55", "description", column("description")),
 )
 
 FULL = Fields(
-    Field("2.1", "id", lambda row, _: row["flavorid"]),
-    Field("2.1", "name", lambda row, _: row["name"]),
-    Field("2.1", "ram", lambda row, _: row["memory_mb"]),
-    Field("2.1", "disk", lambda row, _: row["root_gb"]),
+    Field("2.1", "id", column("flavorid")),
+    Field("2.1", "name", column("name")),
+    Field("2.1", "ram", column("memory_mb")),
+    Field("2.1", "disk", column("root_gb")),
     # No swap was shown as an empty text before.
     Field("2.1", "swap", lambda row, _: row["swap_mb"] or "", until="2.74"),
-    Field("2.75", "swap", lambda row, _: row["swap_mb"]),
+    Field("2.75", "swap", column("swap_mb")),
     Field(
         "2.1",
         "OS-FLV-EXT-DATA:ephemeral",
-        lambda row, _: row["ephemeral_gb"],
+        column("ephemeral_gb"),
     ),
-    Field("2.1", "OS-FLV-DISABLED:disabled", lambda row, _: row["disabled"]),
-    Field("2.1", "vcpus", lambda row, _: row["vcpus"]),
-    Field(
-        "2.1", "os-flavor-access:is_public", lambda row, _: row["is_public"]
-    ),
-    Field("2.1", "rxtx_factor", _factor),
+    Field("2.1", "OS-FLV-DISABLED:disabled", column("disabled")),
+    Field("2.1", "vcpus", column("vcpus")),
+    Field("2.1", "os-flavor-access:is_public", column("is_public")),
+    Field("2.1", "rxtx_factor", column("rxtx_factor")),
     Field("2.1", "links", lambda row, view: view.links(row)),
-    Field("2.55", "description", lambda row, _: row["description"]),
+    Field("2.55", "description", column("description")),
     Field("2.61", "extra_specs", lambda row, view: view.extra_specs(row)),
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nova_lite.api.openstack.compute.views.columns import column
 from nova_lite.api.openstack.versioned import OMIT, Field, Fields, Value
 from nova_lite.db.repositories import service_query
 
@@ -25,10 +26,6 @@ class View:
     service_down_time_s: int
     servers: Mapping[str, Sequence[Mapping[str, str]]] | None = None
     empty_servers_shown: bool = False
-
-
-def _column(name: str) -> Callable[[Any, Any], Any]:
-    return lambda row, _view: row[name]
 
 
 def _state(row: Row, view: View) -> str:
@@ -68,9 +65,9 @@ def _service(key: str) -> Callable[[Row, View], Any]:
 
 
 _BRIEF = (
-    Field("2.1", "id", _column("id"), until="2.52"),
-    Field("2.53", "id", _column("uuid")),
-    Field("2.1", "hypervisor_hostname", _column("hypervisor_hostname")),
+    Field("2.1", "id", column("id"), until="2.52"),
+    Field("2.53", "id", column("uuid")),
+    Field("2.1", "hypervisor_hostname", column("hypervisor_hostname")),
     Field("2.1", "state", _state),
     Field("2.1", "status", _status),
     Field("2.1", "servers", _servers),
@@ -78,33 +75,33 @@ _BRIEF = (
 
 # Shown to 2.87: what they tell is the allocations' to tell.
 _USAGE: tuple[tuple[str, Callable[[Any, Any], Any]], ...] = (
-    ("vcpus", _column("vcpus")),
-    ("memory_mb", _column("memory_mb")),
-    ("local_gb", _column("local_gb")),
-    ("vcpus_used", _column("vcpus_used")),
-    ("memory_mb_used", _column("memory_mb_used")),
-    ("local_gb_used", _column("local_gb_used")),
+    ("vcpus", column("vcpus")),
+    ("memory_mb", column("memory_mb")),
+    ("local_gb", column("local_gb")),
+    ("vcpus_used", column("vcpus_used")),
+    ("memory_mb_used", column("memory_mb_used")),
+    ("local_gb_used", column("local_gb_used")),
     ("free_ram_mb", lambda row, _: row["memory_mb"] - row["memory_mb_used"]),
     ("free_disk_gb", lambda row, _: row["local_gb"] - row["local_gb_used"]),
     ("current_workload", lambda _row, _: 0),
-    ("running_vms", _column("running_vms")),
-    ("disk_available_least", _column("disk_available_least_gb")),
+    ("running_vms", column("running_vms")),
+    ("disk_available_least", column("disk_available_least_gb")),
 )
 
 BRIEF = Fields(*_BRIEF)
 DETAIL = Fields(
     *_BRIEF,
     *(Field("2.1", name, get, until="2.87") for name, get in _USAGE),
-    Field("2.1", "hypervisor_type", _column("hypervisor_type")),
-    Field("2.1", "hypervisor_version", _column("hypervisor_version")),
-    Field("2.1", "host_ip", _column("host_ip")),
+    Field("2.1", "hypervisor_type", column("hypervisor_type")),
+    Field("2.1", "hypervisor_version", column("hypervisor_version")),
+    Field("2.1", "host_ip", column("host_ip")),
     Field(
         "2.1",
         "cpu_info",
         lambda row, _: json.dumps(row["cpu_info"]),
         until="2.27",
     ),
-    Field("2.28", "cpu_info", _column("cpu_info"), until="2.87"),
+    Field("2.28", "cpu_info", column("cpu_info"), until="2.87"),
     Field("2.88", "uptime", _uptime),
     Field("2.1", "service", _service("id"), until="2.52"),
     Field("2.53", "service", _service("uuid")),

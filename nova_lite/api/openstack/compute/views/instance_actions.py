@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nova_lite.api.openstack import common
+from nova_lite.api.openstack.compute.views.columns import column, time_of
 from nova_lite.api.openstack.compute.views.server_fields import hashed_host
 from nova_lite.api.openstack.versioned import OMIT, Field, Fields, Value
 
@@ -19,14 +19,6 @@ class EventView:
     project_id: str | None
     sees_traceback: bool
     sees_details: bool
-
-
-def _column(name: str) -> Any:
-    return lambda row, _view: row[name]
-
-
-def _time(name: str) -> Any:
-    return lambda row, _view: common.microtime(row[name])
 
 
 def _host(row: Mapping[str, Any], view: EventView) -> Any:
@@ -42,21 +34,21 @@ def _details(row: Mapping[str, Any], view: EventView) -> Any:
 
 
 ACTION = Fields(
-    Field("2.1", "action", _column("action")),
-    Field("2.1", "instance_uuid", _column("instance_uuid")),
-    Field("2.1", "request_id", _column("request_id")),
-    Field("2.1", "user_id", _column("user_id")),
-    Field("2.1", "project_id", _column("project_id")),
-    Field("2.1", "start_time", _time("start_time")),
-    Field("2.1", "message", _column("message")),
-    Field("2.58", "updated_at", _time("updated_at")),
+    Field("2.1", "action", column("action")),
+    Field("2.1", "instance_uuid", column("instance_uuid")),
+    Field("2.1", "request_id", column("request_id")),
+    Field("2.1", "user_id", column("user_id")),
+    Field("2.1", "project_id", column("project_id")),
+    Field("2.1", "start_time", time_of("start_time")),
+    Field("2.1", "message", column("message")),
+    Field("2.58", "updated_at", time_of("updated_at")),
 )
 
 EVENT = Fields(
-    Field("2.1", "event", _column("event")),
-    Field("2.1", "start_time", _time("start_time")),
-    Field("2.1", "finish_time", _time("finish_time")),
-    Field("2.1", "result", _column("result")),
+    Field("2.1", "event", column("event")),
+    Field("2.1", "start_time", time_of("start_time")),
+    Field("2.1", "finish_time", time_of("finish_time")),
+    Field("2.1", "result", column("result")),
     Field("2.1", "traceback", _traceback),
     Field("2.62", "host", _host),
     Field(

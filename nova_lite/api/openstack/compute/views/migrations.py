@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nova_lite.api.openstack import common
+from nova_lite.api.openstack.compute.views.columns import column, time_of
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.versioned import OMIT, Field, Fields, Value
 from nova_lite.db.repositories.migration import IN_PROGRESS, LIVE
@@ -20,14 +21,6 @@ class View:
     request: Request
     settings: common.Settings
     sees_hosts: bool
-
-
-def _column(name: str) -> Any:
-    return lambda row, _view: row[name]
-
-
-def _time(name: str) -> Any:
-    return lambda row, _view: common.microtime(row[name])
 
 
 def _host(name: str) -> Any:
@@ -46,11 +39,11 @@ def _links(row: Mapping[str, Any], view: View) -> Any:
 
 
 LISTED = Fields(
-    Field("2.1", "id", _column("id")),
-    Field("2.59", "uuid", _column("uuid")),
-    Field("2.1", "instance_uuid", _column("instance_uuid")),
-    Field("2.1", "status", _column("status")),
-    Field("2.23", "migration_type", _column("migration_type")),
+    Field("2.1", "id", column("id")),
+    Field("2.59", "uuid", column("uuid")),
+    Field("2.1", "instance_uuid", column("instance_uuid")),
+    Field("2.1", "status", column("status")),
+    Field("2.23", "migration_type", column("migration_type")),
     Field("2.1", "source_compute", _host("source_compute")),
     Field("2.1", "source_node", _host("source_node")),
     Field("2.1", "dest_compute", _host("dest_compute")),
@@ -58,25 +51,25 @@ LISTED = Fields(
     Field("2.1", "dest_node", _host("dest_node")),
     Field("2.1", "old_instance_type_id", _flavor("old_flavor")),
     Field("2.1", "new_instance_type_id", _flavor("new_flavor")),
-    Field("2.1", "created_at", _time("created_at")),
-    Field("2.1", "updated_at", _time("updated_at")),
-    Field("2.80", "user_id", _column("user_id")),
-    Field("2.80", "project_id", _column("project_id")),
+    Field("2.1", "created_at", time_of("created_at")),
+    Field("2.1", "updated_at", time_of("updated_at")),
+    Field("2.80", "user_id", column("user_id")),
+    Field("2.80", "project_id", column("project_id")),
     Field("2.23", "links", _links),
 )
 
 OF_SERVER = Fields(
-    Field("2.23", "id", _column("id")),
-    Field("2.59", "uuid", _column("uuid")),
-    Field("2.23", "server_uuid", _column("instance_uuid")),
-    Field("2.23", "status", _column("status")),
+    Field("2.23", "id", column("id")),
+    Field("2.59", "uuid", column("uuid")),
+    Field("2.23", "server_uuid", column("instance_uuid")),
+    Field("2.23", "status", column("status")),
     Field("2.23", "source_compute", _host("source_compute")),
     Field("2.23", "source_node", _host("source_node")),
     Field("2.23", "dest_compute", _host("dest_compute")),
     Field("2.23", "dest_host", _host("dest_host")),
     Field("2.23", "dest_node", _host("dest_node")),
     *(
-        Field("2.23", name, _column(name))
+        Field("2.23", name, column(name))
         for name in (
             "memory_total_bytes",
             "memory_processed_bytes",
@@ -86,10 +79,10 @@ OF_SERVER = Fields(
             "disk_remaining_bytes",
         )
     ),
-    Field("2.23", "created_at", _time("created_at")),
-    Field("2.23", "updated_at", _time("updated_at")),
-    Field("2.80", "user_id", _column("user_id")),
-    Field("2.80", "project_id", _column("project_id")),
+    Field("2.23", "created_at", time_of("created_at")),
+    Field("2.23", "updated_at", time_of("updated_at")),
+    Field("2.80", "user_id", column("user_id")),
+    Field("2.80", "project_id", column("project_id")),
 )
 
 PAGED = Value(False).since("2.59", True)

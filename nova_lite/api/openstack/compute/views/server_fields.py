@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_lite.api.openstack import common
+from nova_lite.api.openstack.compute.views.columns import column, time_of
 from nova_lite.api.openstack.compute.views.server_answer import (
     Answer,
     Row,
@@ -105,10 +106,6 @@ def _extended(get: Callable[[Row], Any]) -> Callable[[Row, Answer], Any]:
     return lambda row, answer: get(row) if answer.extended else OMIT
 
 
-def _column(name: str) -> Callable[[Row, Answer], Any]:
-    return lambda row, _answer: row[name]
-
-
 def _text(name: str) -> Callable[[Row, Answer], Any]:
     return lambda row, _answer: row[name] or ""
 
@@ -120,12 +117,12 @@ def _constant(make: Callable[[], Any]) -> Callable[[Row, Answer], Any]:
 _EXT = "OS-EXT-SRV-ATTR:"
 
 FULL = Fields(
-    Field("2.1", "id", _column("uuid")),
-    Field("2.1", "name", _column("display_name")),
+    Field("2.1", "id", column("uuid")),
+    Field("2.1", "name", column("display_name")),
     Field("2.1", "status", lambda row, _: status_of(row)),
     Field("2.1", "tenant_id", _text("project_id")),
     Field("2.1", "user_id", _text("user_id")),
-    Field("2.1", "metadata", _column("instance_metadata")),
+    Field("2.1", "metadata", column("instance_metadata")),
     Field("2.1", "hostId", lambda row, _: host_id(row)),
     Field("2.1", "image", _image),
     Field("2.1", "flavor", _flavor_link, until="2.46"),
@@ -149,16 +146,16 @@ FULL = Fields(
         "config_drive",
         lambda row, _: "True" if row["config_drive"] else "",
     ),
-    Field("2.1", "key_name", _column("key_name")),
+    Field("2.1", "key_name", column("key_name")),
     Field(
         "2.1",
         "OS-SRV-USG:launched_at",
-        lambda row, _: common.microtime(row["launched_at"]),
+        time_of("launched_at"),
     ),
     Field(
         "2.1",
         "OS-SRV-USG:terminated_at",
-        lambda row, _: common.microtime(row["terminated_at"]),
+        time_of("terminated_at"),
     ),
     Field("2.1", _EXT + "host", _extended(lambda row: row["host"])),
     Field(
@@ -188,7 +185,7 @@ FULL = Fields(
         until="2.89",
     ),
     # Since it can be chosen, everybody sees it.
-    Field("2.90", _EXT + "hostname", _column("hostname")),
+    Field("2.90", _EXT + "hostname", column("hostname")),
     Field("2.3", _EXT + "kernel_id", _extended(lambda _row: "")),
     Field("2.3", _EXT + "ramdisk_id", _extended(lambda _row: "")),
     Field(
@@ -197,14 +194,14 @@ FULL = Fields(
         _extended(lambda row: row["root_device_name"]),
     ),
     Field("2.3", _EXT + "user_data", _extended(lambda row: row["user_data"])),
-    Field("2.1", "OS-EXT-STS:task_state", _column("task_state")),
-    Field("2.1", "OS-EXT-STS:vm_state", _column("vm_state")),
-    Field("2.1", "OS-EXT-STS:power_state", _column("power_state")),
+    Field("2.1", "OS-EXT-STS:task_state", column("task_state")),
+    Field("2.1", "OS-EXT-STS:vm_state", column("vm_state")),
+    Field("2.1", "OS-EXT-STS:power_state", column("power_state")),
     Field("2.1", "os-extended-volumes:volumes_attached", _constant(list)),
     Field("2.16", "host_status", _host_status),
-    Field("2.9", "locked", _column("locked")),
-    Field("2.73", "locked_reason", _column("locked_reason")),
-    Field("2.19", "description", _column("display_description")),
+    Field("2.9", "locked", column("locked")),
+    Field("2.73", "locked_reason", column("locked_reason")),
+    Field("2.19", "description", column("display_description")),
     Field("2.26", "tags", lambda row, answer: answer.tags_of(row)),
     Field("2.63", "trusted_image_certificates", _constant(lambda: None)),
     Field(

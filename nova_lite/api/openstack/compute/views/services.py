@@ -9,6 +9,7 @@ from typing import Any
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.common import Settings
 from nova_lite.api.openstack.compute import binaries
+from nova_lite.api.openstack.compute.views.columns import column
 from nova_lite.api.openstack.versioned import Field, Fields
 from nova_lite.db.repositories import service_query
 
@@ -35,10 +36,10 @@ def _state(row: Row, settings: Settings) -> str:
 
 # The view's context is the settings.
 SERVICE = Fields(
-    Field("2.1", "id", lambda row, _: row["id"], until="2.52"),
-    Field("2.53", "id", lambda row, _: row["uuid"]),
+    Field("2.1", "id", column("id"), until="2.52"),
+    Field("2.53", "id", column("uuid")),
     Field("2.1", "binary", lambda row, _: binaries.shown(row["binary"])),
-    Field("2.1", "host", lambda row, _: row["host"]),
+    Field("2.1", "host", column("host")),
     Field("2.1", "zone", zone),
     Field(
         "2.1",
@@ -47,6 +48,6 @@ SERVICE = Fields(
     ),
     Field("2.1", "state", _state),
     Field("2.1", "updated_at", lambda row, _: seen_at(row)),
-    Field("2.1", "disabled_reason", lambda row, _: row["disabled_reason"]),
-    Field("2.11", "forced_down", lambda row, _: row["forced_down"]),
+    Field("2.1", "disabled_reason", column("disabled_reason")),
+    Field("2.11", "forced_down", column("forced_down")),
 )
