@@ -11,10 +11,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nova_lite import policy
 from nova_lite.api.openstack.compute import routes, server_actions
 from nova_lite.api.openstack.microversions import MAX
 from nova_lite.api.openstack.wsgi import Operation, operation_of
@@ -531,3 +533,22 @@ def test_a_private_flavor_is_its_projects_own(filled_api: ComputeAPI) -> None:
     for query in ("", "?is_public=false", "?is_public=none", "?marker=p"):
         answer = filled_api("GET", "/flavors" + query, as_="other")
         assert "hidden" not in answer.text
+
+
+def test_the_extra_specs_in_a_server_have_a_rule_of_their_own(
+    filled_api: ComputeAPI, tmp_path: Path
+) -> None:
+    def flavor() -> dict[str, Any]:
+        path = f"/servers/{SERVER}"
+        found = filled_api("GET", path, as_="member", version="2.47")
+        return found.json["server"]["flavor"]
+
+    assert "extra_specs" in flavor()
+    file = tmp_path / "policy.yaml"
+    file.write_text('"os_compute_api:servers:show:flavor-extra-specs": "!"\n')
+    policy.reset()
+    policy.init(str(file))
+    try:
+        assert "extra_specs" not in flavor()
+    finally:
+        policy.reset()

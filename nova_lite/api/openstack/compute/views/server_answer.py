@@ -22,7 +22,6 @@ from nova_lite.db.repositories import (
     service_query,
     tag,
 )
-from nova_lite.policies import flavors as flavor_policies
 from nova_lite.policies import servers as policies
 
 Row = Mapping[str, Any]
@@ -72,7 +71,7 @@ class Answer:
     @functools.cached_property
     def extra_specs(self) -> bool:
         """Whether the flavor's extra specs may be seen."""
-        return self.may(flavor_policies.SPECS_INDEX)
+        return self.may(policies.SHOW_FLAVOR_EXTRA_SPECS)
 
     @functools.cached_property
     def faults(self) -> dict[str, dict[str, Any]]:
