@@ -54,11 +54,6 @@ def reset() -> None:
         _decisions.clear()
 
 
-def get_enforcer() -> oslo_policy.Enforcer:
-    """The enforcer, for the command-line tools of oslo.policy."""
-    return init()
-
-
 def allows(
     context: RequestContext,
     rule: str,

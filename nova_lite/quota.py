@@ -24,8 +24,6 @@ CONF = cfg.CONF
 
 UNLIMITED = -1
 SERVERS = frozenset({"instances", "cores", "ram"})
-# Counted for the user alone, whatever the project.
-_OF_USER = frozenset({"key_pairs", "server_group_members"})
 RESOURCES = (
     "cores",
     "fixed_ips",

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from oslo_config import cfg
-from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.context import RequestContext
@@ -26,7 +25,6 @@ from nova_lite.objects.instance import Instance
 from nova_lite.scheduler import rpcapi as scheduler_rpcapi
 from nova_lite.virt.driver import ComputeDriver, HostResources
 
-LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 

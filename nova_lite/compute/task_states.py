@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 SCHEDULING = "scheduling"
-BLOCK_DEVICE_MAPPING = "block_device_mapping"
-NETWORKING = "networking"
 SPAWNING = "spawning"
 DELETING = "deleting"
 MIGRATING = "migrating"

@@ -10,7 +10,6 @@ thread of the request.
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
@@ -31,7 +30,6 @@ Row = tuple[str, str, Handler]
 # (status, title, message) -> the body of an error, made into JSON
 ErrorBody = Callable[[int, str, str], Any]
 
-_REQUEST_ID = re.compile(r"^req-[0-9a-fA-F-]{36}$")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -119,11 +117,6 @@ class Request(webob.Request):  # type: ignore[misc]
 def new_request_id() -> str:
     """A request id in the form that every OpenStack service uses."""
     return f"req-{uuid.uuid4()}"
-
-
-def is_request_id(text: str | None) -> bool:
-    """Tell whether another service's request id may be believed."""
-    return bool(text and _REQUEST_ID.match(text))
 
 
 def json_response(body: Any, status: int = 200) -> webob.Response:

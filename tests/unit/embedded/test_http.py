@@ -73,7 +73,7 @@ def test_arguments_come_decoded_and_links_know_the_mount() -> None:
     answer = call("GET", "/things/a%20b/")
     assert answer.json == {"id": "a b", "url": "http://localhost/service"}
     assert answer.content_type == "application/json"
-    assert http.is_request_id(answer.headers["x-openstack-request-id"])
+    assert answer.headers["x-openstack-request-id"].startswith("req-")
 
 
 def test_none_is_204_and_get_answers_head() -> None:
