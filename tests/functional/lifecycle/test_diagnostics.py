@@ -20,7 +20,7 @@ def test_diagnostics(cloud: Cloud) -> None:
     assert shared.pop("uptime") >= 0
     assert shared == {
         "state": "running",
-        "driver": "fake",
+        "driver": "libvirt",
         "hypervisor": "fake",
         "hypervisor_os": "linux",
         "config_drive": False,
