@@ -3,20 +3,18 @@
 
 Every entry point calls ``setup_from_argv()`` before it imports the rest of
 nova_lite. Everything else is written to ``threading``, ``queue`` and ``time``
-and to the few names below; this is the only module that imports eventlet.
+and to the few names below; beside this module only ``wsgi_server`` imports
+eventlet.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import functools
 import os
-import socket
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
@@ -173,163 +171,6 @@ class NativeMailbox:
                 self._handler(self._queue.get_nowait())
 
 
-def serve_wsgi(
-    sock: Any, app: Callable[..., Any], threads: int, log: Any
-) -> Callable[[], None]:
-    """Serve ``app`` on a listening socket in the background.
-
-    eventlet's own server in eventlet mode, cheroot's thread pool else.
-    Returns the function that stops it: no new connection is taken, those
-    being answered are finished.
-    """
-    # Head and body go out in two writes; without this the second one waits
-    # 40 ms for the client's delayed acknowledgement of the first.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if _mode == EVENTLET:
-        import eventlet
-        import eventlet.wsgi
-
-        green_pool = eventlet.GreenPool(threads)
-        long_sockets: set[Any] = set()
-        room = functools.partial(_green_room, green_pool, long_sockets)
-        server = eventlet.spawn(
-            eventlet.wsgi.server,
-            sock,
-            _with_room(app, room),
-            custom_pool=green_pool,
-            log=log,
-            log_output=False,
-            debug=False,
-            socket_timeout=None,
-            keepalive=True,
-        )
-
-        def stop_green() -> None:
-            server.kill()
-            green_pool.resize(0)
-            with eventlet.Timeout(_LAST_WORDS_S, False):
-                green_pool.waitall()
-            # Their applications have ended them; who is still there writes
-            # to a client that reads nothing.
-            for one in tuple(long_sockets):
-                with contextlib.suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
-            with eventlet.Timeout(30, False):
-                green_pool.waitall()
-
-        return stop_green
-
-    from cheroot import wsgi
-
-    http: Any = wsgi.Server(
-        sock.getsockname()[:2],
-        _with_room(app, lambda environ: native_room.taken()),
-        numthreads=min(threads, 64),
-        # Else SERVER_NAME would be cheroot's version.
-        server_name=sock.getsockname()[0],
-    )
-    native_room = _NativeRoom(http.requests)
-    http.socket = sock
-    http.error_log = lambda msg="", level=20, traceback=False: log.debug(msg)
-    # The socket is bound already (workers share it): prepare() would bind
-    # again, so cheroot is told by its own systemd-style socket argument.
-    http.bind_addr = sock.getsockname()[:2]
-    http.prepare = _prepare_without_bind(http)
-    http.prepare()
-    spawn(http.serve, name="wsgi")
-    stop: Callable[[], None] = http.stop
-    return stop
-
-
-_LONG_ANSWER = "nova_lite.long_answer"
-Environ = dict[str, Any]
-Room = Callable[[Environ], contextlib.AbstractContextManager[None]]
-
-
-def long_answer(environ: Environ) -> contextlib.AbstractContextManager[None]:
-    """While inside, an answer goes on that may take hours.
-
-    It takes no worker away from other requests, what it yields goes out at
-    once, and a client that reads nothing is cut off. A server that is not
-    ours (uwsgi, gunicorn) does as it is configured.
-    """
-    room: Room | None = environ.get(_LONG_ANSWER)
-    return contextlib.nullcontext() if room is None else room(environ)
-
-
-def _with_room(app: Callable[..., Any], room: Room) -> Callable[..., Any]:
-    def wrapped(environ: Environ, start_response: Any) -> Any:
-        environ[_LONG_ANSWER] = room
-        return app(environ, start_response)
-
-    return wrapped
-
-
-@contextlib.contextmanager
-def _green_room(
-    green_pool: Any, sockets: set[Any], environ: Environ
-) -> Iterator[None]:
-    environ["eventlet.minimum_write_chunk_size"] = 1
-    # eventlet's server waits for ever for a client that reads nothing;
-    # cheroot's sockets have a time-out.
-    used = environ["eventlet.input"].get_socket()
-    used.setsockopt(
-        socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENT_CLIENT_MS
-    )
-    sockets.add(used)
-    green_pool.resize(green_pool.size + 1)
-    try:
-        yield
-    finally:
-        sockets.discard(used)
-        if green_pool.size:  # 0: the server stops
-            green_pool.resize(green_pool.size - 1)
-
-
-_SILENT_CLIENT_MS = 30_000
-# How long the ends of long answers may take to go out when a server stops.
-_LAST_WORDS_S = 3
-
-
-class _NativeRoom:
-    """Threads of cheroot's pool for long answers, beside its own.
-
-    They stay when the answers have ended: as many as there were at most.
-    """
-
-    def __init__(self, pool: Any) -> None:
-        self._pool = pool
-        self._lock = threading.Lock()
-        self._taken = self._made = 0
-
-    @contextlib.contextmanager
-    def taken(self) -> Iterator[None]:
-        """One of them, made when there is none."""
-        with self._lock:
-            self._taken += 1
-            if self._taken > self._made:
-                self._pool.grow(1)
-                self._made += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._taken -= 1
-
-
-def _prepare_without_bind(http: Any) -> Callable[[], None]:
-    def prepare() -> None:
-        from cheroot import connections
-
-        http.socket.settimeout(1)
-        http._connections = connections.ConnectionManager(http)
-        http.requests.start()
-        http.ready = True
-        http._start_time = __import__("time").time()
-
-    return prepare
-
-
 def exit_after(seconds: float, status: int = 1) -> None:
     """End this process hard unless it ends by itself before."""
     native_threading = original("threading")
@@ -342,7 +183,7 @@ def exit_after(seconds: float, status: int = 1) -> None:
     native_threading.Thread(target=end, daemon=True).start()
 
 
-_LOOP_BEAT_S = 5
+_LOOP_BEAT_S = 15
 _LOOP_STUCK_S = 120
 _watching = False
 

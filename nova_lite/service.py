@@ -23,7 +23,7 @@ from oslo_log import log as logging
 from oslo_service import service as oslo_service
 from oslo_service import threadgroup
 
-from nova_lite import baserpc, concurrency, rpc, version
+from nova_lite import baserpc, concurrency, rpc, version, wsgi_server
 from nova_lite.context import get_admin_context
 from nova_lite.manager import Manager
 from nova_lite.objects import base as objects_base
@@ -209,7 +209,7 @@ class WSGIService(oslo_service.Service):  # type: ignore[misc]
 
     def start(self) -> None:
         """Build the application and serve it."""
-        self._stop_server = concurrency.serve_wsgi(
+        self._stop_server = wsgi_server.serve(
             self._socket, self._make_app(), self._threads, LOG
         )
         concurrency.watch_loop()

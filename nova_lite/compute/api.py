@@ -12,10 +12,8 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from oslo_log import log as logging
-
-from nova_lite import exception, policy, quota
-from nova_lite.compute import create, rpcapi, transitions
+from nova_lite import exception
+from nova_lite.compute import create, provisioning, rpcapi, transitions
 from nova_lite.compute.aggregate_api import AggregateAPI
 from nova_lite.compute.host_api import HostAPI
 from nova_lite.compute.request import CreateRequest
@@ -23,24 +21,20 @@ from nova_lite.compute.transitions import Transition
 from nova_lite.conductor import api as conductor_api
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
-from nova_lite.db.repositories import deletion, journal, service
-from nova_lite.db.repositories import flavor as flavors
-from nova_lite.db.repositories import instance as instances
-from nova_lite.db.repositories import keypair as keypairs
-from nova_lite.db.repositories import server_group as server_groups
-from nova_lite.db.repositories import tag as tags_of
+from nova_lite.db.repositories import deletion, journal
 from nova_lite.image import api as image_api
 from nova_lite.image.api import Image, ImageAPI
 from nova_lite.objects.diagnostics import InstanceDiagnostics
 from nova_lite.objects.external_event import InstanceExternalEvent
 
-LOG = logging.getLogger(__name__)
-
 Row = dict[str, Any]
 
 
 class API:
-    """Servers: create, delete, console output."""
+    """Servers: create, delete, and what is asked of their hosts.
+
+    ``hosts`` and ``aggregates`` are the same for those.
+    """
 
     def __init__(self, images: ImageAPI | None = None) -> None:
         """``images`` None: the configured client."""
@@ -84,7 +78,7 @@ class API:
     def _create_instance(
         self, context: RequestContext, request: CreateRequest, image: Image
     ) -> list[Row]:
-        flavor, key_data, placement = _look_up(context, request)
+        flavor, key_data, placement = provisioning.look_up(context, request)
         create.check_image(image, flavor)
         make = functools.partial(
             create.rows, context, request, flavor, image, key_data, placement
@@ -106,7 +100,7 @@ class API:
             "cores": flavor["vcpus"],
             "ram": flavor["memory_mb"],
         }
-        return _insert(context, request, each, make)
+        return provisioning.insert(context, request, each, make)
 
     def delete(self, context: RequestContext, row: Mapping[str, Any]) -> None:
         """Accept a delete; one that is accepted already is no error.
@@ -194,126 +188,6 @@ def _check_begin(
             attr="vm_state",
             state=row["vm_state"],
         )
-
-
-@db.transaction
-def _look_up(
-    context: RequestContext, request: CreateRequest
-) -> tuple[Row, str | None, Row]:
-    """Flavor, public key, and where the servers are to go."""
-    with db.reader() as session:
-        try:
-            flavor = flavors.get(
-                session,
-                request.flavor_ref,
-                None if context.is_admin else context.project_id,
-            )
-        except exception.FlavorNotFound as error:
-            raise exception.InvalidInput(
-                reason=error.format_message()
-            ) from error
-        if flavor["disabled"]:
-            raise exception.InvalidInput(
-                reason=f"Flavor {request.flavor_ref} is disabled."
-            )
-        key_data = None
-        if request.key_name is not None:
-            try:
-                key = keypairs.get(
-                    session, context.user_id or "", request.key_name
-                )
-            except exception.KeypairNotFound as error:
-                raise exception.InvalidInput(
-                    reason=f"Invalid key_name provided: "
-                    f"{error.format_message()}"
-                ) from error
-            key_data = key["public_key"]
-        if request.metadata:
-            quota.check(
-                session,
-                context.project_id or "",
-                context.user_id,
-                "metadata_items",
-                len(request.metadata),
-            )
-        placement = _placement(context, request)
-        zone = placement["availability_zone"]
-        if zone is not None and zone not in service.zones(session):
-            raise exception.InvalidInput(
-                reason="The requested availability zone is not available"
-            )
-    return flavor, key_data, placement
-
-
-def _placement(context: RequestContext, request: CreateRequest) -> Row:
-    """The zone, and the hosts that an administrator may name."""
-    zone = request.availability_zone
-    spec: Row = {}
-    if zone is not None and ":" in zone:
-        policy.authorize(context, "os_compute_api:servers:create:forced_host")
-        name, _, rest = zone.partition(":")
-        host, _, node = rest.partition(":")
-        zone = name or None
-        spec = {"force_host": host or None, "force_node": node or None}
-    if request.host or request.hypervisor_hostname:
-        policy.authorize(
-            context, "compute:servers:create:requested_destination"
-        )
-        spec["requested_host"] = request.host
-        spec["requested_node"] = request.hypervisor_hostname
-    spec["availability_zone"] = zone
-    return {
-        "availability_zone": zone,
-        "request_spec": {k: v for k, v in spec.items() if v is not None},
-    }
-
-
-@db.transaction
-def _insert(
-    context: RequestContext,
-    request: CreateRequest,
-    each: Mapping[str, int],
-    make: Callable[[int], list[Row]],
-) -> tuple[list[Row], list[int]]:
-    """Servers and their actions; ``make`` gives the rows of a number.
-
-    Raises: OverQuota; InvalidInput for an unknown server group.
-    """
-    with db.writer() as session:
-        group_id = _lock_group(session, context, request)
-        if group_id is not None:
-            each = {**each, "server_group_members": 1}
-        count = quota.fit(
-            session,
-            context.project_id or "",
-            context.user_id or "",
-            each,
-            request.min_count,
-            request.max_count,
-            group_id=group_id,
-        )
-        rows = make(count)
-        instances.create(session, rows)
-        uuids = [row["uuid"] for row in rows]
-        if group_id is not None:
-            server_groups.join(session, group_id, uuids)
-        tags_of.insert(session, dict.fromkeys(uuids, request.tags))
-        journal.insert(session, create.actions(context, rows))
-        ids = journal.ids_of(session, "build", uuids)
-    return rows, list(ids.values())
-
-
-def _lock_group(
-    session: Any, context: RequestContext, request: CreateRequest
-) -> int | None:
-    """The server group that the hints name, kept until the rows are in."""
-    hint = request.scheduler_hints.get("group")
-    if hint is None:
-        return None
-    try:
-        return server_groups.lock(session, hint, context.project_id or "")
-    except exception.ServerGroupNotFound as error:
-        raise exception.InvalidInput(reason=error.format_message()) from error
 
 
 @db.transaction

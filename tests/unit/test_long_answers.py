@@ -11,13 +11,14 @@ PROGRAM = """
 from nova_lite import concurrency
 concurrency.setup(concurrency.EVENTLET)
 import logging, socket, threading, time
+from nova_lite import wsgi_server
 
 writing = threading.Event()
 
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     def body():
-        with concurrency.long_answer(environ):
+        with wsgi_server.long_answer(environ):
             for number in range(1000):
                 if number == 1:
                     writing.set()
@@ -25,7 +26,7 @@ def app(environ, start_response):
     return body()
 
 sock = socket.create_server(("127.0.0.1", 0))
-stop = concurrency.serve_wsgi(sock, app, 4, logging.getLogger())
+stop = wsgi_server.serve(sock, app, 4, logging.getLogger())
 client = socket.create_connection(sock.getsockname())
 client.sendall(b"GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
 assert writing.wait(10)

@@ -16,7 +16,7 @@ from oslo_config import cfg
 from oslo_context import context as oslo_context
 from oslo_log import log as logging
 
-from nova_lite import concurrency, exception
+from nova_lite import exception, wsgi_server
 from nova_lite.image import api
 from tests.unit.embedded.image import serve
 from tests.unit.embedded.image.conftest import DATA, Client
@@ -269,7 +269,7 @@ def test_a_server_may_ask_itself(
     with socket.create_server(("127.0.0.1", 0)) as sock:
         base = f"http://127.0.0.1:{sock.getsockname()[1]}"
         images.serve_locally("/image", outer)
-        stop = concurrency.serve_wsgi(sock, outer, 1, LOG)
+        stop = wsgi_server.serve(sock, outer, 1, LOG)
         try:
             answer = Client(base, "p1")("GET", "/outer")
         finally:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 import webob
 
-from nova_lite import concurrency, exception, policy
+from nova_lite import exception, policy, wsgi_server
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute import event_hub
 from nova_lite.api.openstack.compute.event_hub import Change
@@ -54,7 +54,7 @@ class ServerEventsController(common.Controller):
             owner = context.project_id
             subscription = hub.subscribe(project_id, owner)
             opened.callback(hub.unsubscribe, subscription, owner)
-            opened.enter_context(concurrency.long_answer(request.environ))
+            opened.enter_context(wsgi_server.long_answer(request.environ))
             earlier: Iterator[Change] = iter(())
             if cursor is not None:
                 earlier = _since(cursor, project_id)

@@ -17,7 +17,7 @@ from keystoneauth1 import session as ksa_session
 from keystoneauth1.identity import v3
 from oslo_config import cfg
 
-from nova_lite import concurrency, conf
+from nova_lite import conf, wsgi_server
 from nova_lite.api.openstack import middleware
 from nova_lite.db import models
 from nova_lite.db import session as db
@@ -230,7 +230,7 @@ def cloud(configured: None) -> Iterator[Cloud]:
         "/guarded": auth.EmbeddedAuth().wrap(tell_context),
     }
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        stop = concurrency.serve_wsgi(
+        stop = wsgi_server.serve(
             sock, mounted(apps), 8, logging.getLogger(__name__)
         )
         try:

@@ -13,7 +13,7 @@ import requests
 from keystoneauth1 import loading
 from oslo_config import cfg
 
-from nova_lite import concurrency
+from nova_lite import wsgi_server
 from nova_lite.api.openstack import auth
 from nova_lite.embedded.identity import store as identity_store
 from nova_lite.embedded.identity.catalog import Catalog
@@ -140,7 +140,7 @@ project_domain_id = default
     account = cloud.account()
     token = cloud.token_of(account)
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        stop = concurrency.serve_wsgi(
+        stop = wsgi_server.serve(
             sock, mounted({"/guarded": app}), 4, logging.getLogger(__name__)
         )
         url = f"http://127.0.0.1:{sock.getsockname()[1]}/guarded/"

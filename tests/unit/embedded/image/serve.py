@@ -144,12 +144,12 @@ def running(threads: int = 16) -> Iterator[Server]:
     """Serve the configured service on a free port of loopback."""
     from oslo_log import log as logging
 
-    from nova_lite import concurrency
+    from nova_lite import wsgi_server
     from nova_lite.embedded.image import app as image_app
 
     app = TokenMiddleware(image_app.create_app())
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        stop = concurrency.serve_wsgi(
+        stop = wsgi_server.serve(
             sock, app, threads, logging.getLogger(__name__)
         )
         app.url = f"http://127.0.0.1:{sock.getsockname()[1]}/image"
