@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 import oslo_messaging as messaging
 from oslo_config import cfg
 from oslo_log import log as logging
+from oslo_messaging._drivers import amqpdriver
 from oslo_messaging.rpc import dispatcher
 
 from nova_lite import exception
@@ -34,6 +35,13 @@ _sent = 0
 _sent_lock = threading.Lock()
 _last_round_trip: float | None = None
 _heard_at = float("-inf")
+
+# Whoever waits for messages looks up after this time, then after twice of it,
+# and so on up to 5 s, for what others may have left to do with them; after
+# each message anew. oslo.messaging begins with a millisecond and so looks up
+# a dozen times after each message; but with RPC nobody leaves anything, and
+# only a stop waits for the next look.
+_FIRST_LOOK_UP_S = 0.25
 
 
 class _Serializer(messaging.Serializer):  # type: ignore[misc]
@@ -77,6 +85,7 @@ def init(entity_serializer: Any) -> None:
         CONF.set_default(
             "rabbit_interval_max", 5, group="oslo_messaging_rabbit"
         )
+        amqpdriver.ACK_REQUEUE_EVERY_SECONDS_MIN = _FIRST_LOOK_UP_S
     _serializer = _Serializer(entity_serializer)
 
 
