@@ -123,17 +123,21 @@ def page_of(request: Request, max_limit: int) -> tuple[int, str | None]:
     return limit, request.one("marker") or None
 
 
-def links_of_page(
+def next_page(
     request: Request,
     settings: Settings,
+    key: str,
     path: str,
     limit: int,
     shown: Sequence[Any],
     last: str | None,
-) -> list[dict[str, str]]:
-    """The link to the next page; empty when this one is not full."""
+) -> dict[str, list[dict[str, str]]]:
+    """The link to the next page by its key; {} when this is not full.
+
+    ``last`` is the marker that the next page begins behind.
+    """
     if last is None or len(shown) < limit:
-        return []
+        return {}
     query = [
         (name, value)
         for name, values in request.query.items()
@@ -141,12 +145,8 @@ def links_of_page(
         if name != "marker"
     ]
     href = f"{base_url(request, settings)}/{path}"
-    return [
-        {
-            "rel": "next",
-            "href": f"{href}?{urlencode([*query, ('marker', last)])}",
-        }
-    ]
+    href = f"{href}?{urlencode([*query, ('marker', last)])}"
+    return {key: [{"rel": "next", "href": href}]}
 
 
 def base_url(request: Request, settings: Settings) -> str:

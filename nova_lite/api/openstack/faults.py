@@ -50,6 +50,13 @@ def fault(code: int, message: str) -> webob.Response:
     return response
 
 
+def read_only() -> webob.Response:
+    """The answer for any method but GET and HEAD."""
+    response = fault(405, "This URL does not know that method.")
+    response.allow = ["GET", "HEAD"]
+    return response
+
+
 def from_exception(error: Exception, request_id: str) -> webob.Response:
     """The answer for whatever a controller raised.
 

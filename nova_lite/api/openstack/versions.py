@@ -40,8 +40,7 @@ class VersionsApp:
     ) -> Iterable[bytes]:
         request = webob.Request(environ)
         if request.method not in ("GET", "HEAD"):
-            response = faults.fault(405, "This URL does not know that method.")
-            response.allow = ["GET", "HEAD"]
+            response = faults.read_only()
         else:
             response = self._document(request)
         return response(environ, start_response)  # type: ignore[no-any-return]

@@ -245,9 +245,7 @@ _HOSTS = (
         has={"Host": "compute-2", "Disabled Reason": "broken"},
     ),
     Row("compute service set compute-2 nova-compute --enable"),
-    Row(
-        "compute service set compute-2 nova-compute --down", since="2.11"
-    ),
+    Row("compute service set compute-2 nova-compute --down", since="2.11"),
     Row(
         "compute service list",
         has={"Host": "compute-2", "State": "down"},

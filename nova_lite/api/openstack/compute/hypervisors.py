@@ -67,17 +67,16 @@ class HypervisorsController(common.Controller):
             ]
         }
         key = "uuid" if views.BY_UUID.at(version) else "id"
-        links = common.links_of_page(
+        body |= common.next_page(
             request,
             self.settings,
+            "hypervisors_links",
             path,
             limit,
             rows,
             # A pattern gives all at once.
             str(rows[-1][key]) if rows and paged and pattern is None else None,
         )
-        if links:
-            body["hypervisors_links"] = links
         return body
 
     def _view(

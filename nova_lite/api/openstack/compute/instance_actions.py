@@ -53,16 +53,15 @@ class InstanceActionsController(common.Controller):
                 views.ACTION.show(version, row, None) for row in rows
             ]
         }
-        links = common.links_of_page(
+        body |= common.next_page(
             request,
             self.settings,
+            "links",
             f"servers/{server_id}/os-instance-actions",
             limit,
             rows,
             rows[-1]["request_id"] if rows else None,
         )
-        if links:
-            body["links"] = links
         return body
 
     @operation()

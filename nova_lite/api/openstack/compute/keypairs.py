@@ -35,16 +35,15 @@ class KeypairsController(common.Controller):
                 for row in rows
             ]
         }
-        links = common.links_of_page(
+        body |= common.next_page(
             request,
             self.settings,
+            "keypairs_links",
             "os-keypairs",
             limit or 0,
             rows,
             rows[-1]["name"] if rows and limit else None,
         )
-        if links:
-            body["keypairs_links"] = links
         return body
 
     @operation(query=schemas.ONE, answer={"keypair": views.SHOWN})

@@ -42,16 +42,15 @@ class MigrationsController(common.Controller):
             ]
         }
         if query.limit is not None:
-            links = common.links_of_page(
+            body |= common.next_page(
                 request,
                 self.settings,
+                "migrations_links",
                 "os-migrations",
                 query.limit,
                 rows,
                 rows[-1]["uuid"] if rows else None,
             )
-            if links:
-                body["migrations_links"] = links
         return body
 
     def _query(self, request: Request) -> migration.MigrationQuery:

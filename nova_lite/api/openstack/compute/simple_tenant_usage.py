@@ -29,11 +29,10 @@ class SimpleTenantUsageController(common.Controller):
         """What each project used."""
         policy.authorize(request.context, policies.LIST)
         detailed = request.query.get("detailed", ["0"])[0] == "1"
-        found, links = self._usages(request, _PATH, detailed=detailed)
-        body: dict[str, Any] = {"tenant_usages": found}
-        if links:
-            body["tenant_usages_links"] = links
-        return body
+        found, links = self._usages(
+            request, "tenant_usages_links", _PATH, detailed=detailed
+        )
+        return {"tenant_usages": found, **links}
 
     @operation(query=schemas.SHOW)
     def show(self, request: Request, project_id: str) -> dict[str, Any]:
@@ -43,24 +42,23 @@ class SimpleTenantUsageController(common.Controller):
         )
         found, links = self._usages(
             request,
+            "tenant_usage_links",
             f"{_PATH}/{project_id}",
             detailed=True,
             project_id=project_id,
         )
-        body: dict[str, Any] = {"tenant_usage": found[0] if found else {}}
-        if links:
-            body["tenant_usage_links"] = links
-        return body
+        return {"tenant_usage": found[0] if found else {}, **links}
 
     def _usages(
         self,
         request: Request,
+        links_key: str,
         path: str,
         *,
         detailed: bool,
         project_id: str | None = None,
-    ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
-        """The projects' usage, and the links to the next page."""
+    ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """The projects' usage, and the link to the next page by its key."""
         period = _period(request)
         paged = views.PAGED.at(request.version)
         limit, marker = self.settings.max_limit, None
@@ -77,8 +75,8 @@ class SimpleTenantUsageController(common.Controller):
         )
         found = views.projects(rows, period, detailed=detailed)
         last = rows[-1]["uuid"] if rows and paged else None
-        return found, common.links_of_page(
-            request, self.settings, path, limit, rows, last
+        return found, common.next_page(
+            request, self.settings, links_key, path, limit, rows, last
         )
 
 

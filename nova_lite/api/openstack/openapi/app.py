@@ -36,8 +36,7 @@ class OpenAPIApp:
     ) -> Iterable[bytes]:
         request = webob.Request(environ)
         if request.method not in ("GET", "HEAD"):
-            response = faults.fault(405, "This URL does not know that method.")
-            response.allow = ["GET", "HEAD"]
+            response = faults.read_only()
             return response(environ, start_response)  # type: ignore[no-any-return]
         try:
             version = _asked(request)

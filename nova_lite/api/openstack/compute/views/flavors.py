@@ -56,16 +56,15 @@ class View:
         """A page, with the link to the next."""
         show = self.full if detail else self.brief
         body: dict[str, Any] = {"flavors": [show(row) for row in rows]}
-        links = common.links_of_page(
+        body |= common.next_page(
             self._request,
             self._settings,
+            "flavors_links",
             "flavors/detail" if detail else "flavors",
             limit,
             rows,
             rows[-1]["flavorid"] if rows else None,
         )
-        if links:
-            body["flavors_links"] = links
         return body
 
 

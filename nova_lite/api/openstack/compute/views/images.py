@@ -73,16 +73,15 @@ class View:
         """A page of images, with the link to the next one."""
         show = self.full if detail else self.brief
         body: dict[str, Any] = {"images": [show(image) for image in images]}
-        links = common.links_of_page(
+        body |= common.next_page(
             self._request,
             self._settings,
+            "images_links",
             "images/detail" if detail else "images",
             limit,
             images,
             images[-1].id if images else None,
         )
-        if links:
-            body["images_links"] = links
         return body
 
     def _links(self, image_id: str) -> list[dict[str, str]]:

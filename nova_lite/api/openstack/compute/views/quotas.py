@@ -6,19 +6,14 @@ A row maps a resource's name to its limit, or to what stands for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from nova_lite import quota
 from nova_lite.api.openstack.compute.schemas.quotas import INJECTED, NETWORKS
+from nova_lite.api.openstack.compute.views.columns import column
 from nova_lite.api.openstack.versioned import Field, Fields
 
 _GROUPS = ("server_group_members", "server_groups")
-
-
-def _item(name: str) -> Callable[[Any, Any], Any]:
-    return lambda row, _view: row[name]
 
 
 def _fields(networks_until: str, groups_since: str) -> Fields:
@@ -31,7 +26,7 @@ def _fields(networks_until: str, groups_since: str) -> Fields:
         elif name in INJECTED:
             until = "2.56"
         since = groups_since if name in _GROUPS else "2.1"
-        return Field(since, name, _item(name), until=until)
+        return Field(since, name, column(name), until=until)
 
     return Fields(*(field(name) for name in quota.RESOURCES))
 

@@ -43,16 +43,15 @@ class View(Answer):
         """A page, with the link to the next."""
         show = self.full if detail else self.brief
         body: dict[str, Any] = {"servers": [show(row) for row in self._rows]}
-        links = common.links_of_page(
+        body |= common.next_page(
             self.request,
             self.settings,
+            "servers_links",
             "servers/detail" if detail else "servers",
             limit,
             self._rows,
             self._rows[-1]["uuid"] if self._rows else None,
         )
-        if links:
-            body["servers_links"] = links
         return body
 
 
