@@ -95,7 +95,6 @@ def _placement(request: CreateRequest) -> Row:
     }
 
 
-@db.transaction
 def insert(
     context: RequestContext,
     request: CreateRequest,
@@ -106,7 +105,24 @@ def insert(
 
     Raises: OverQuota; InvalidInput for an unknown server group.
     """
+    # A connection lost with the answer to a COMMIT has the transaction tried
+    # again: what the attempt before has written is not written twice.
+    made: list[Row] = []
+    return made, _insert(context, request, each, make, made)
+
+
+@db.transaction
+def _insert(
+    context: RequestContext,
+    request: CreateRequest,
+    each: Mapping[str, int],
+    make: Callable[[int], list[Row]],
+    made: list[Row],
+) -> list[int]:
+    """Fill ``made``, unless its rows are in; the ids of their actions."""
     with db.writer() as session:
+        if made and instances.by_uuids(session, [made[0]["uuid"]]):
+            return _actions_of(session, made)
         group_id = _lock_group(session, context, request)
         if group_id is not None:
             each = {**each, "server_group_members": 1}
@@ -119,15 +135,19 @@ def insert(
             request.max_count,
             group_id=group_id,
         )
-        rows = make(count)
-        instances.create(session, rows)
-        uuids = [row["uuid"] for row in rows]
+        made[:] = make(count)
+        instances.create(session, made)
+        uuids = [row["uuid"] for row in made]
         if group_id is not None:
             server_groups.join(session, group_id, uuids)
         tags_of.insert(session, dict.fromkeys(uuids, request.tags))
-        journal.insert(session, create.actions(context, rows))
-        ids = journal.ids_of(session, "build", uuids)
-    return rows, list(ids.values())
+        journal.insert(session, create.actions(context, made))
+        return _actions_of(session, made)
+
+
+def _actions_of(session: Any, made: list[Row]) -> list[int]:
+    uuids = [row["uuid"] for row in made]
+    return list(journal.ids_of(session, "build", uuids).values())
 
 
 def _lock_group(
