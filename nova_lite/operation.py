@@ -15,12 +15,14 @@ from __future__ import annotations
 import abc
 import contextlib
 import datetime
+import time
 import traceback
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from oslo_log import log as logging
 
-from nova_lite import exception
+from nova_lite import exception, fault_points
 from nova_lite.compute import task_states
 from nova_lite.compute.locks import InstanceLocks, Lock
 from nova_lite.compute.transitions import Transition
@@ -28,11 +30,38 @@ from nova_lite.context import RequestContext
 from nova_lite.objects.instance import Instance
 from nova_lite.objects.instance_action import InstanceAction
 
+if TYPE_CHECKING:
+    from nova_lite.compute.instance_events import InstanceEvents
+    from nova_lite.compute.resource_tracker import ResourceTracker
+    from nova_lite.conductor.api import ComputeTaskAPI
+    from nova_lite.image.api import ImageAPI
+    from nova_lite.virt.driver import ComputeDriver
+
 LOG = logging.getLogger(__name__)
 
+# A user looks at how far it has come no more often.
+_PROGRESS_INTERVAL_S = 2.0
 
-class Preempted(Exception):  # noqa: N818 - not an error: a delete goes first
-    """A delete was asked for, or another worker has the action."""
+
+class Preempted(Exception):  # noqa: N818 - not an error: another goes first
+    """A delete or the like was asked for, or another worker has the action."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostServices:
+    """What the operations of one host work with.
+
+    ``worker``: the incarnation of the daemon that runs them.
+    """
+
+    host: str
+    worker: str
+    locks: InstanceLocks
+    driver: ComputeDriver
+    tracker: ResourceTracker
+    images: ImageAPI
+    conductor: ComputeTaskAPI
+    instance_events: InstanceEvents
 
 
 class Operation(abc.ABC):
@@ -48,21 +77,21 @@ class Operation(abc.ABC):
         context: RequestContext,
         action_id: int,
         instance_uuid: str,
-        host: str,
-        worker: str,
-        locks: InstanceLocks,
+        services: HostServices,
     ) -> None:
         self.context = context
         self.action_id = action_id
         self.instance_uuid = instance_uuid
-        self.host = host
-        self._worker = worker
-        self._locks = locks
+        self.services = services
+        self.host = services.host
+        self.driver = services.driver
         self.action: InstanceAction
         self.instance: Instance
         self.undo = contextlib.ExitStack()
         self._lock: Lock
         self._began = _now()
+        self._told_at = time.monotonic()
+        self._noted = False
 
     def run(self) -> None:
         """Take the action and see it through to one of its ends."""
@@ -71,7 +100,7 @@ class Operation(abc.ABC):
         claimed = InstanceAction.claim(
             self.context,
             self.action_id,
-            self._worker,
+            self.services.worker,
             self.instance_uuid,
             self.first_states,
         )
@@ -79,7 +108,9 @@ class Operation(abc.ABC):
             LOG.debug("Action %s is not to be taken", self.action_id)
             return
         self.action, self.instance = claimed
-        with self._locks.hold(self.instance_uuid, self.before_lock) as lock:
+        self.point("claimed")
+        locks = self.services.locks
+        with locks.hold(self.instance_uuid, self.before_lock) as lock:
             self._lock = lock
             self._began = _now()
             try:
@@ -102,16 +133,25 @@ class Operation(abc.ABC):
     def _phases(self) -> None:
         self.checkpoint()
         self.check()
+        self.point("checked")
         self.acquire()
+        self.point("acquired")
         self.do()
+        self.point("done")
         self.finish()
         self.undo.pop_all()
+        self.point("finished")
         LOG.info("%s of %s done", self.row.name, self.instance_uuid)
 
     # --- what a subclass fills in ---
 
-    def before_lock(self, lock: Lock) -> None:  # noqa: B027
-        """Called before waiting for the server's lock."""
+    def before_lock(self, lock: Lock) -> None:
+        """Called before waiting for the server's lock.
+
+        Whoever goes before others tells the one that holds it to stop.
+        """
+        if self.row.preempts:
+            lock.preempt(self.action_id)
 
     def check(self) -> None:  # noqa: B027
         """Look whether it can be done at all."""
@@ -123,16 +163,25 @@ class Operation(abc.ABC):
     def do(self) -> None:
         """The work, each step safe to repeat."""
 
-    @abc.abstractmethod
     def finish(self) -> None:
         """End the action with its final states, in one call."""
+        if not self.action.finish(
+            {**self.row.ended(self.row.done), **self.final_states()},
+            self._event("Success"),
+        ):
+            # A delete was accepted meanwhile: it is coming.
+            raise Preempted
+
+    def final_states(self) -> dict[str, Any]:
+        """Further columns of the server to write on success."""
+        return {}
 
     def failed(self, error: Exception) -> None:
         """End the action with a fault."""
-        updates: dict[str, Any] = {"task_state": None}
-        if self.row.on_error is not None:
-            updates["vm_state"] = self.row.on_error
-        updates.update(self.states_on_failure(error))
+        updates = {
+            **self.row.ended(self.row.on_error),
+            **self.states_on_failure(error),
+        }
         if not self.action.fail(
             updates, self._event("Error", error), fault_of(error, self.host)
         ):
@@ -147,10 +196,44 @@ class Operation(abc.ABC):
     def checkpoint(self) -> None:
         """Stop here when a delete was asked for. Raises: Preempted."""
         if (
-            self._lock.preempted
+            self._lock.preempted(self.action_id)
             or self.instance.task_state == task_states.DELETING
         ):
             raise Preempted
+
+    def advance(self, **updates: Any) -> None:
+        """Write what users see of the next step. Raises: Preempted."""
+        if not self.action.advance(updates):
+            raise Preempted
+        for name, value in updates.items():
+            if name in self.instance.fields:
+                setattr(self.instance, name, value)
+
+    def progress(self, percent: int, what: str) -> None:
+        """Tell how far a long step is, now and then. Raises: Preempted."""
+        self.checkpoint()
+        LOG.debug("%s of %s: %d %%", what, self.instance_uuid, percent)
+        moment = time.monotonic()
+        if moment - self._told_at < _PROGRESS_INTERVAL_S:
+            return
+        self._told_at = moment
+        LOG.info("%s of %s: %d %%", what, self.instance_uuid, percent)
+        self._noted = True
+        if not self.action.note(
+            {
+                "event": self.event,
+                "start_time": self._began,
+                "host": self.host,
+                "details": f"{what}: {percent} %",
+            }
+        ):
+            raise Preempted
+
+    def point(self, name: str) -> None:
+        """A place between two phases, where tests make faults."""
+        fault_points.reach(f"{self.row.name}.{name}")
+
+    # --- the template's own ---
 
     def _unwind(self) -> None:
         try:
@@ -169,6 +252,8 @@ class Operation(abc.ABC):
             "result": result,
             "host": self.host,
         }
+        if self._noted:
+            made["noted"] = True
         if error is not None:
             made["details"] = sentence(error)
             made["traceback"] = "".join(traceback.format_exception(error))

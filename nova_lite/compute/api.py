@@ -13,11 +13,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nova_lite import exception
-from nova_lite.compute import create, provisioning, rpcapi, transitions
+from nova_lite.compute import (
+    begin,
+    create,
+    provisioning,
+    rpcapi,
+    transitions,
+)
 from nova_lite.compute.aggregate_api import AggregateAPI
 from nova_lite.compute.host_api import HostAPI
 from nova_lite.compute.request import CreateRequest
-from nova_lite.compute.transitions import Transition
+from nova_lite.compute.transitions import Target, Transition
 from nova_lite.conductor import api as conductor_api
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
@@ -107,7 +113,7 @@ class API:
 
         Raises: InstanceIsLocked, InstanceInvalidState.
         """
-        _check_begin(context, row, transitions.DELETE)
+        begin.check(context, row, transitions.DELETE)
         accepted = _begin_delete(context, row["uuid"])
         if accepted is None:
             return
@@ -118,6 +124,41 @@ class API:
             )
         elif action_id is not None:
             self._conductor.delete_instance(context, action_id)
+
+    def pause(self, context: RequestContext, row: Mapping[str, Any]) -> None:
+        """Stop a server's processors."""
+        self._act(context, row, transitions.PAUSE)
+
+    def unpause(self, context: RequestContext, row: Mapping[str, Any]) -> None:
+        """Let a paused server go on."""
+        self._act(context, row, transitions.UNPAUSE)
+
+    def _act(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        wanted: Transition,
+        arguments: Mapping[str, Any] | None = None,
+        updates: Mapping[str, Any] | None = None,
+        also: Callable[[Any, Row], None] | None = None,
+        **message: Any,
+    ) -> None:
+        """Accept an operation and tell who is to run it.
+
+        ``message``: what goes with the message and is not kept.
+        Raises: InstanceIsLocked, InstanceInvalidState, InstanceNotReady.
+        """
+        begin.check(context, row, wanted)
+        host = None
+        if wanted.target is Target.HOST:
+            host = _host_of(row)
+        action_id = begin.begin(context, row, wanted, arguments, updates, also)
+        if host is None:
+            getattr(self._conductor, wanted.rpc_method)(context, action_id)
+            return
+        getattr(self._compute, wanted.rpc_method)(
+            context, host, action_id, row["uuid"], **message
+        )
 
     def get_console_output(
         self,
@@ -175,21 +216,6 @@ def _host_of(row: Mapping[str, Any]) -> str:
     return str(row["host"])
 
 
-def _check_begin(
-    context: RequestContext, row: Mapping[str, Any], wanted: Transition
-) -> None:
-    """Whether the table lets an operation begin on a server now."""
-    if wanted.needs_unlocked and row["locked"] and not context.is_admin:
-        raise exception.InstanceIsLocked(instance_uuid=row["uuid"])
-    if not transitions.allows(wanted, row["vm_state"], row["task_state"]):
-        raise exception.InstanceInvalidState(
-            method=wanted.action,
-            instance_uuid=row["uuid"],
-            attr="vm_state",
-            state=row["vm_state"],
-        )
-
-
 @db.transaction
 def _begin_delete(
     context: RequestContext, uuid: str
@@ -208,19 +234,7 @@ def _begin_delete(
         host = found["host"]
         journal.insert(
             session,
-            [
-                {
-                    "instance_uuid": uuid,
-                    "action": row.action,
-                    "operation": row.name,
-                    "target_host": host,
-                    "request_id": context.request_id,
-                    "user_id": context.user_id,
-                    "project_id": context.project_id,
-                    "context": context.to_wire(),
-                    "arguments": {},
-                }
-            ],
+            [begin.action_row(context, uuid, row, host)],
         )
         if host is None and deletion.cancel_queued(session, uuid):
             deletion.bury_instance(session, uuid, deleted_by=row.name)

@@ -221,21 +221,3 @@ def hostname(name: str, instance_uuid: str) -> str:
     plain = re.sub(r"[\s_.]+", "-", plain)
     plain = re.sub(r"[^a-z0-9-]", "", plain).strip("-")[:63].rstrip("-")
     return plain or f"server-{instance_uuid}"
-
-
-def actions(context: RequestContext, rows: list[Row]) -> list[Row]:
-    """The journal's row for each server's build."""
-    build = transitions.BUILD
-    return [
-        {
-            "instance_uuid": row["uuid"],
-            "action": build.action,
-            "operation": build.name,
-            "request_id": context.request_id,
-            "user_id": context.user_id,
-            "project_id": context.project_id,
-            "context": context.to_wire(),
-            "arguments": {},
-        }
-        for row in rows
-    ]

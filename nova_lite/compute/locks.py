@@ -11,14 +11,23 @@ from collections.abc import Callable, Iterator
 class Lock:
     """The lock of one server; there while anybody holds or wants it.
 
-    ``preempted`` is set by a delete before it waits: whoever holds the lock
-    sees it at the next checkpoint, whoever waits sees it when it is his turn.
+    A delete, or whatever else goes first, says so before it waits: whoever
+    holds the lock sees it at the next checkpoint, whoever waits sees it when
+    it is his turn.
     """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.users = 0
-        self.preempted = False
+        self._first = 0
+
+    def preempt(self, action_id: int) -> None:
+        """Let all actions that are older than this one give way."""
+        self._first = max(self._first, action_id)
+
+    def preempted(self, action_id: int) -> bool:
+        """Whether a younger action goes first."""
+        return action_id < self._first
 
 
 class InstanceLocks:

@@ -8,6 +8,7 @@ one holds no RPC worker.
 from __future__ import annotations
 
 import datetime
+import functools
 from typing import Any
 
 from oslo_config import cfg
@@ -20,6 +21,7 @@ from nova_lite.compute.instance_events import InstanceEvents
 from nova_lite.compute.locks import InstanceLocks
 from nova_lite.compute.operations.build import Build
 from nova_lite.compute.operations.delete import Delete
+from nova_lite.compute.operations.pause import Pause, Unpause
 from nova_lite.compute.reconcile import Reconcile
 from nova_lite.compute.resource_tracker import ResourceTracker
 from nova_lite.compute.usage_audit import UsageAudit
@@ -30,6 +32,7 @@ from nova_lite.context import RequestContext, get_admin_context
 from nova_lite.image import api as image_api
 from nova_lite.objects.diagnostics import InstanceDiagnostics
 from nova_lite.objects.external_event import InstanceExternalEvent
+from nova_lite.operation import HostServices, Operation
 from nova_lite.virt import loader
 
 LOG = logging.getLogger(__name__)
@@ -39,7 +42,7 @@ CONF = cfg.CONF
 class ComputeManager(manager.Manager):
     """What nova-lite-compute does when told."""
 
-    target = rpc.Target(version="1.2")
+    target = rpc.Target(version="1.3")
     service_name = "compute"
 
     def __init__(self, host: str) -> None:
@@ -93,32 +96,26 @@ class ComputeManager(manager.Manager):
         self, context: RequestContext, action: int, instance: str
     ) -> None:
         """Run a build that the journal has for this host."""
-        self._start(
-            self._builds,
-            Build(
-                *self._common(context, action, instance),
-                driver=self.driver,
-                tracker=self.tracker,
-                max_attempts=CONF.scheduler.max_attempts,
-                send_to_conductor=lambda one: self._conductor.build_instances(
-                    context, [one]
-                ),
-            ),
-        )
+        self._run(Build, context, action, instance, self._builds)
 
     def terminate_instance(
         self, context: RequestContext, action: int, instance: str
     ) -> None:
         """Run a delete that the journal has for this host."""
         self.instance_events.clear(instance)
-        self._start(
-            self._operations,
-            Delete(
-                *self._common(context, action, instance),
-                driver=self.driver,
-                tracker=self.tracker,
-            ),
-        )
+        self._run(Delete, context, action, instance)
+
+    def pause_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Stop a guest's processors."""
+        self._run(Pause, context, action, instance)
+
+    def unpause_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Let a paused guest go on."""
+        self._run(Unpause, context, action, instance)
 
     def get_console_output(
         self, context: RequestContext, instance: str, length: int
@@ -173,22 +170,33 @@ class ComputeManager(manager.Manager):
         """Start, stop or restart the host itself."""
         return self.driver.host_power_action(action)
 
-    def _common(
-        self, context: RequestContext, action: int, instance: str
-    ) -> tuple[Any, ...]:
-        return (
-            context,
-            action,
-            instance,
-            self.host,
-            self.incarnation,
-            self.locks,
+    @functools.cached_property
+    def _services(self) -> HostServices:
+        """Made with the first message: the incarnation is known then."""
+        return HostServices(
+            host=self.host,
+            worker=self.incarnation,
+            locks=self.locks,
+            driver=self.driver,
+            tracker=self.tracker,
+            images=self._images,
+            conductor=self._conductor,
+            instance_events=self.instance_events,
         )
 
-    def _start(self, pool: concurrency.Executor, operation: Any) -> None:
-        if not self.running.add([operation.action_id]):
-            LOG.debug("Action %s is in hand already", operation.action_id)
+    def _run(
+        self,
+        kind: type[Operation],
+        context: RequestContext,
+        action: int,
+        instance: str,
+        pool: concurrency.Executor | None = None,
+    ) -> None:
+        """Run an operation in a pool, unless it is in hand already."""
+        if not self.running.add([action]):
+            LOG.debug("Action %s is in hand already", action)
             return
+        operation = kind(context, action, instance, self._services)
 
         def work() -> None:
             try:
@@ -196,11 +204,11 @@ class ComputeManager(manager.Manager):
             except Exception:
                 # The claim or the end could not be written for a reason
                 # other than an outage: the heartbeat gives the row back.
-                LOG.exception("Action %s broke off", operation.action_id)
+                LOG.exception("Action %s broke off", action)
             finally:
-                self.running.remove([operation.action_id])
+                self.running.remove([action])
 
-        pool.submit(work)
+        (pool or self._operations).submit(work)
 
     # --- periodic ---
 

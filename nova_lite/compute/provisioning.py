@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nova_lite import exception, quota
-from nova_lite.compute import create
+from nova_lite.compute import begin, transitions
 from nova_lite.compute.request import CreateRequest
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
@@ -141,7 +141,13 @@ def _insert(
         if group_id is not None:
             server_groups.join(session, group_id, uuids)
         tags_of.insert(session, dict.fromkeys(uuids, request.tags))
-        journal.insert(session, create.actions(context, made))
+        journal.insert(
+            session,
+            [
+                begin.action_row(context, one, transitions.BUILD)
+                for one in uuids
+            ],
+        )
         return _actions_of(session, made)
 
 

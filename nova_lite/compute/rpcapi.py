@@ -4,6 +4,7 @@
 1.0 build_and_run_instance, terminate_instance, get_console_output
 1.1 cache_images, set_host_enabled, host_maintenance_mode, host_power_action
 1.2 get_diagnostics, get_instance_diagnostics, external_instance_event
+1.3 the actions on a server: pause_instance, unpause_instance ...
 """
 
 from __future__ import annotations
@@ -31,28 +32,45 @@ class ComputeAPI(rpc.ClientBase):
     """One method per message. A cast names an action: the row says it all."""
 
     def __init__(self) -> None:
-        super().__init__(TOPIC, "1.2", pin=CONF.upgrade_levels.compute)
+        super().__init__(TOPIC, "1.3", pin=CONF.upgrade_levels.compute)
 
     def build_and_run_instance(
         self, context: RequestContext, host: str, action: int, instance: str
     ) -> None:
-        self.cast(
-            context,
-            "build_and_run_instance",
-            server=host,
-            action=action,
-            instance=instance,
-        )
+        self._act("build_and_run_instance", context, host, action, instance)
 
     def terminate_instance(
         self, context: RequestContext, host: str, action: int, instance: str
     ) -> None:
+        self._act("terminate_instance", context, host, action, instance)
+
+    def pause_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("pause_instance", context, host, action, instance)
+
+    def unpause_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("unpause_instance", context, host, action, instance)
+
+    def _act(
+        self,
+        method: str,
+        context: RequestContext,
+        host: str,
+        action: int,
+        instance: str,
+        **message: Any,
+    ) -> None:
+        """Tell a host of an action that the journal has for it."""
         self.cast(
             context,
-            "terminate_instance",
+            method,
             server=host,
             action=action,
             instance=instance,
+            **message,
         )
 
     def get_console_output(

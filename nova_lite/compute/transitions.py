@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Any
 
 from nova_lite.compute import task_states, vm_states
 
@@ -29,30 +30,48 @@ class HostDead(enum.Enum):
     LOCALLY = "locally"  # conductor does what the database needs
 
 
+# No operation is under way.
+IDLE: frozenset[str | None] = frozenset({None})
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One operation.
 
+    ``action``: its name in os-instance-actions and in refusals.
     ``vm_states``/``task_states``: where it may begin (None: anywhere).
-    ``during``: the task_state while it waits and runs.
-    ``done``: the vm_state when it has succeeded.
+    ``during``: the task_state while it waits and runs; None for one that
+    changes no state, and so excludes no other.
+    ``done``: the vm_state when it has succeeded (None: the operation says).
     ``on_error``: the vm_state when it has failed (None: as it was before).
+    ``preempts``: it ends whatever else is under way.
     ``max_attempts``: how many workers may die of it before it fails.
+    ``repeatable``: False when its row does not say all that is needed.
     """
 
     name: str
     action: str
     vm_states: frozenset[str] | None
     task_states: frozenset[str | None] | None
-    during: str
-    done: str
+    during: str | None
+    done: str | None
     on_error: str | None
     target: Target
     rpc_method: str
     host_dead: HostDead
     needs_unlocked: bool = True
     policy: str = ""
+    preempts: bool = False
     max_attempts: int = 5
+    repeatable: bool = True
+
+    def ended(self, vm_state: str | None) -> dict[str, str | None]:
+        """The states to write at an end, be it good or bad."""
+        if self.during is None:
+            return {}
+        if vm_state is None:
+            return {"task_state": None}
+        return {"task_state": None, "vm_state": vm_state}
 
 
 BUILD = Transition(
@@ -81,9 +100,163 @@ DELETE = Transition(
     rpc_method="terminate_instance",
     host_dead=HostDead.LOCALLY,
     policy="os_compute_api:servers:delete",
+    preempts=True,
 )
 
-TABLE = {row.name: row for row in (BUILD, DELETE)}
+
+def _on_host(
+    name: str,
+    begins: set[str],
+    during: str | None,
+    done: str | None,
+    policy: str,
+    *,
+    rpc_method: str = "",
+    action: str = "",
+    task_states: frozenset[str | None] | None = IDLE,
+    on_error: str | None = None,
+    **more: Any,
+) -> Transition:
+    """An operation that only the host of the guest can do."""
+    return Transition(
+        name=name,
+        action=action or name,
+        vm_states=frozenset(begins),
+        task_states=task_states,
+        during=during,
+        done=done,
+        on_error=on_error,
+        target=Target.HOST,
+        rpc_method=rpc_method or f"{name}_instance",
+        host_dead=HostDead.WAIT,
+        policy=f"os_compute_api:{policy}",
+        **more,
+    )
+
+
+START = _on_host(
+    "start",
+    {vm_states.STOPPED},
+    task_states.POWERING_ON,
+    vm_states.ACTIVE,
+    "servers:start",
+)
+
+STOP = _on_host(
+    "stop",
+    {vm_states.ACTIVE, vm_states.ERROR},
+    task_states.POWERING_OFF,
+    vm_states.STOPPED,
+    "servers:stop",
+)
+
+SOFT_REBOOT = _on_host(
+    "soft_reboot",
+    {vm_states.ACTIVE},
+    task_states.REBOOTING,
+    vm_states.ACTIVE,
+    "servers:reboot",
+    action="reboot",
+)
+
+HARD_REBOOT = _on_host(
+    "hard_reboot",
+    {
+        vm_states.ACTIVE,
+        vm_states.STOPPED,
+        vm_states.PAUSED,
+        vm_states.SUSPENDED,
+        vm_states.ERROR,
+    },
+    task_states.REBOOTING_HARD,
+    vm_states.ACTIVE,
+    "servers:reboot",
+    action="reboot",
+    # What hangs is what a hard reboot is asked for.
+    task_states=IDLE
+    | {
+        task_states.REBOOTING,
+        task_states.REBOOT_STARTED,
+        task_states.REBOOTING_HARD,
+        task_states.REBOOT_STARTED_HARD,
+        task_states.PAUSING,
+        task_states.UNPAUSING,
+        task_states.SUSPENDING,
+        task_states.RESUMING,
+    },
+    on_error=vm_states.ERROR,
+    preempts=True,
+)
+
+PAUSE = _on_host(
+    "pause",
+    {vm_states.ACTIVE},
+    task_states.PAUSING,
+    vm_states.PAUSED,
+    "os-pause-server:pause",
+)
+
+UNPAUSE = _on_host(
+    "unpause",
+    {vm_states.PAUSED},
+    task_states.UNPAUSING,
+    vm_states.ACTIVE,
+    "os-pause-server:unpause",
+)
+
+SUSPEND = _on_host(
+    "suspend",
+    {vm_states.ACTIVE},
+    task_states.SUSPENDING,
+    vm_states.SUSPENDED,
+    "os-suspend-server:suspend",
+)
+
+RESUME = _on_host(
+    "resume",
+    {vm_states.SUSPENDED},
+    task_states.RESUMING,
+    vm_states.ACTIVE,
+    "os-suspend-server:resume",
+    on_error=vm_states.ERROR,
+)
+
+TRIGGER_CRASH_DUMP = _on_host(
+    "trigger_crash_dump",
+    {
+        vm_states.ACTIVE,
+        vm_states.PAUSED,
+        vm_states.RESCUED,
+        vm_states.RESIZED,
+        vm_states.ERROR,
+    },
+    None,
+    None,
+    "os-trigger-crash-dump",
+    rpc_method="trigger_crash_dump",
+)
+
+# The password is in the message alone: nobody can send it again.
+CHANGE_PASSWORD = _on_host(
+    "change_password",
+    {vm_states.ACTIVE},
+    task_states.UPDATING_PASSWORD,
+    vm_states.ACTIVE,
+    "os-admin-password",
+    action="changePassword",
+    rpc_method="set_admin_password",
+    repeatable=False,
+)
+
+TABLE = {
+    row.name: row
+    for row in (
+        BUILD,
+        DELETE,
+        PAUSE,
+        UNPAUSE,
+    )
+}
 
 
 def allows(row: Transition, vm_state: str, task_state: str | None) -> bool:

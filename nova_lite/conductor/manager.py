@@ -142,6 +142,13 @@ class ComputeTaskManager:
         task = delete.DeleteInstance(self._worker, self.host)
         self._run([action], task.execute, None)
 
+    def run_task(
+        self, context: RequestContext, operation: str, action: int
+    ) -> None:
+        """Do conductor's part of an operation; for the sweep, not sent."""
+        tasks = {"delete": self.delete_instance}
+        tasks[operation](context, action)
+
     def cache_images(
         self, context: RequestContext, aggregate: int, images: list[str]
     ) -> None:

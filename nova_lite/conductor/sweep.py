@@ -20,7 +20,7 @@ from oslo_log import log as logging
 from nova_lite import concurrency, exception, rpc
 from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.compute import transitions
-from nova_lite.compute.transitions import HostDead, Target, Transition
+from nova_lite.compute.transitions import HostDead, Transition
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.repositories import journal, lost_actions, provider, service
@@ -40,8 +40,8 @@ class Tasks(Protocol):
     def build_instances(
         self, context: RequestContext, actions: list[int]
     ) -> None: ...
-    def delete_instance(
-        self, context: RequestContext, action: int
+    def run_task(
+        self, context: RequestContext, operation: str, action: int
     ) -> None: ...
 
 
@@ -166,8 +166,17 @@ class Sweep:
     def _send(self, row: Row, hosts: set[str], builds: list[int]) -> None:
         """Send a lost action to where it belongs now."""
         transition = transitions.TABLE[row["operation"]]
+        if not transition.repeatable:
+            self._give_up(row, transition, _NOT_REPEATABLE)
+            return
         if row["attempt"] >= transition.max_attempts:
-            self._give_up(row, transition)
+            self._give_up(
+                row,
+                transition,
+                f"{transition.action} was begun {row['attempt']} times and "
+                "never came to its end: the service that ran it died or "
+                "failed.",
+            )
             return
         target = row["target_host"]
         if target is not None and target not in hosts:
@@ -197,22 +206,20 @@ class Sweep:
             getattr(self._compute, transition.rpc_method)(
                 context, target, row["id"], row["instance_uuid"]
             )
-        elif transition.target is Target.CONDUCTOR:
+        elif transition is transitions.BUILD:
             builds.append(row["id"])
         else:
-            self._tasks.delete_instance(context, row["id"])
+            self._tasks.run_task(context, row["operation"], row["id"])
 
-    def _give_up(self, row: Row, transition: Transition) -> None:
-        """Too many workers died of it: say so."""
+    def _give_up(self, row: Row, transition: Transition, why: str) -> None:
+        """Nobody can bring it to its end: say so."""
         LOG.error(
-            "%s of %s failed: %d workers died of it",
-            row["operation"],
-            row["instance_uuid"],
-            row["attempt"],
+            "%s of %s failed: %s", row["operation"], row["instance_uuid"], why
         )
-        lost_actions.give_up(
-            row,
-            transition.on_error,
-            f"{transition.action} was begun {row['attempt']} times and never "
-            "came to its end: the service that ran it died or failed.",
-        )
+        lost_actions.give_up(row, transition.ended(transition.on_error), why)
+
+
+_NOT_REPEATABLE = (
+    "The service that ran this died or did not answer, and what it needs is "
+    "not kept: ask again."
+)

@@ -18,7 +18,8 @@ class InstanceAction(base.NovaObject):
     so one that was taken for dead meanwhile changes nothing more.
     """
 
-    VERSION = "1.0"
+    # 1.1: advance, note
+    VERSION = "1.1"
 
     fields = {
         "id": fields.IntegerField(),
@@ -55,6 +56,22 @@ class InstanceAction(base.NovaObject):
             cls.from_row(context, action),
             Instance.from_row(context, instance),
         ]
+
+    @base.remotable
+    def advance(self, updates: dict[str, Any]) -> bool:
+        """The next step: states of the server, while the row is held."""
+        done: bool = base.repository("journal").advance(
+            self.id, self.worker, self.instance_uuid, updates
+        )
+        return done
+
+    @base.remotable
+    def note(self, event: dict[str, Any]) -> bool:
+        """How far a step has come, in the details of its event."""
+        done: bool = base.repository("journal").note(
+            self.id, self.worker, event
+        )
+        return done
 
     @base.remotable
     def finish(self, updates: dict[str, Any], event: dict[str, Any]) -> bool:

@@ -201,6 +201,14 @@ class ComputeDriver(abc.ABC):
         """Ask by ACPI for ``timeout_s`` seconds (0: not at all), then cut."""
 
     @abc.abstractmethod
+    def pause(self, uuid: str) -> None:
+        """Stop the guest's processors. Raises: GuestNotFound."""
+
+    @abc.abstractmethod
+    def unpause(self, uuid: str) -> None:
+        """Let them go on. Raises: GuestNotFound."""
+
+    @abc.abstractmethod
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """The end of the console log. Raises: ConsoleNotAvailable."""
 

@@ -194,6 +194,16 @@ class FakeDriver(driver.ComputeDriver):
         self._save(replace(guest, state=power_state.SHUTDOWN))
         self._events.put(uuid, driver.LifecycleEvent.STOPPED)
 
+    def pause(self, uuid: str) -> None:
+        """Say that it is paused. Raises: GuestNotFound."""
+        self._save(replace(self._get(uuid), state=power_state.PAUSED))
+        self._events.put(uuid, driver.LifecycleEvent.PAUSED)
+
+    def unpause(self, uuid: str) -> None:
+        """Say that it runs. Raises: GuestNotFound."""
+        self._save(replace(self._get(uuid), state=power_state.RUNNING))
+        self._events.put(uuid, driver.LifecycleEvent.RESUMED)
+
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """A few lines that name the guest. Raises: ConsoleNotAvailable."""
         guest = self._guests.get(uuid)

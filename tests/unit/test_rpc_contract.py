@@ -70,10 +70,10 @@ def messages(client: Any) -> dict[str, Any]:
         if name.startswith("_") or not inspect.isfunction(method):
             continue
         source = inspect.getsource(method)
-        kind = re.search(r"self\.(cast|call)\(", source)
+        kind = re.search(r"self\.(cast|call|_act)\(", source)
         assert kind, f"{name} neither casts nor calls"
         found[name] = {
-            "kind": kind.group(1),
+            "kind": "call" if kind.group(1) == "call" else "cast",
             "arguments": sorted(
                 set(inspect.signature(method).parameters) - ROUTING
             ),

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from typing import Any
 
+from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_lite import exception
@@ -17,10 +17,9 @@ from nova_lite.compute import (
     vm_states,
 )
 from nova_lite.compute.operations import specs
-from nova_lite.compute.resource_tracker import ResourceTracker
-from nova_lite.operation import Operation, Preempted, sentence
-from nova_lite.virt.driver import ComputeDriver
+from nova_lite.operation import Operation, sentence
 
+CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
 
 # What another host could not do better either.
@@ -39,54 +38,28 @@ class Build(Operation):
     event = "compute__do_build_and_run_instance"
     first_states = {"task_state": task_states.SPAWNING}
 
-    def __init__(
-        self,
-        *args: Any,
-        driver: ComputeDriver,
-        tracker: ResourceTracker,
-        max_attempts: int,
-        send_to_conductor: Callable[[int], None],
-    ) -> None:
-        super().__init__(*args)
-        self._driver = driver
-        self._tracker = tracker
-        self._max_attempts = max_attempts
-        self._send_to_conductor = send_to_conductor
-
     def acquire(self) -> None:
         limits = self.action.arguments.get("limits", {})
-        self._tracker.instance_claim(self.instance, limits)
-        self.undo.callback(self._tracker.drop, self.instance_uuid)
+        self.services.tracker.instance_claim(self.instance, limits)
+        self.undo.callback(self.services.tracker.drop, self.instance_uuid)
 
     def do(self) -> None:
         self.checkpoint()
-        self.undo.callback(self._driver.destroy, self.instance_uuid)
-        self._driver.spawn(specs.guest_spec(self.instance), self._progress)
+        self.undo.callback(self.driver.destroy, self.instance_uuid)
+        self.driver.spawn(specs.guest_spec(self.instance), self.progress)
 
-    def _progress(self, percent: int, what: str) -> None:
-        LOG.debug("%s of %s: %d %%", what, self.instance_uuid, percent)
-        self.checkpoint()
-
-    def finish(self) -> None:
-        done = self.action.finish(
-            {
-                "vm_state": self.row.done,
-                "task_state": None,
-                "power_state": power_state.RUNNING,
-                "progress": 100,
-                "launched_at": datetime.datetime.now(datetime.UTC),
-            },
-            self._event("Success"),
-        )
-        if not done:
-            # A delete was accepted while the guest started: it is coming.
-            raise Preempted
+    def final_states(self) -> dict[str, Any]:
+        return {
+            "power_state": power_state.RUNNING,
+            "progress": 100,
+            "launched_at": datetime.datetime.now(datetime.UTC),
+        }
 
     def failed(self, error: Exception) -> None:
         """Declared outcomes: another host, or the end."""
         tried = [*self.action.arguments.get("tried", []), self._try_of(error)]
         if not isinstance(error, _HOPELESS) and len(tried) < (
-            self._max_attempts
+            CONF.scheduler.max_attempts
         ):
             self._reschedule(tried, error)
             return
@@ -104,7 +77,9 @@ class Build(Operation):
         if self.action.reschedule(
             arguments, self._event("Rescheduled", error), self.host
         ):
-            self._send_to_conductor(self.action_id)
+            self.services.conductor.build_instances(
+                self.context, [self.action_id]
+            )
             LOG.info("%s goes to another host", self.instance_uuid)
         else:
             self.action.preempted(self._event("Preempted"))

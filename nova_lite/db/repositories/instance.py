@@ -19,6 +19,33 @@ def create(session: orm.Session, values: Sequence[Mapping[str, Any]]) -> None:
     session.execute(sa.insert(Instance), list(values))
 
 
+def change(
+    session: orm.Session, seen: Mapping[str, Any], values: Mapping[str, Any]
+) -> bool:
+    """Change a server whose states and host are still as they were seen.
+
+    No values: only say whether they are.
+    """
+    still = [
+        Instance.uuid == seen["uuid"],
+        Instance.deleted == 0,
+        *(
+            getattr(Instance, name).is_(None)
+            if seen[name] is None
+            else getattr(Instance, name) == seen[name]
+            for name in ("vm_state", "task_state", "host")
+        ),
+    ]
+    if not values:
+        found = session.scalar(sa.select(Instance.id).where(*still))
+        return found is not None
+    return bool(
+        rows.execute(
+            session, sa.update(Instance).where(*still).values(**values)
+        )
+    )
+
+
 def by_uuids(
     session: orm.Session, uuids: Sequence[str]
 ) -> dict[str, dict[str, Any]]:

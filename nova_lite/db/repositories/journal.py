@@ -57,6 +57,19 @@ def ids_of(
     return {row.instance_uuid: row.id for row in found}
 
 
+def of_request(
+    session: orm.Session, uuid: str, operation: str, request_id: str | None
+) -> int | None:
+    """The action that a request has queued, or None."""
+    return session.scalar(
+        sa.select(InstanceAction.id).where(
+            InstanceAction.instance_uuid == uuid,
+            InstanceAction.operation == operation,
+            InstanceAction.request_id == request_id,
+        )
+    )
+
+
 @db.transaction
 def claim(ids: Sequence[int], worker: str) -> list[tuple[Row, Row]]:
     """Take queued actions; those taken, each with its server.
@@ -197,10 +210,79 @@ def end(
 def add_event(
     session: orm.Session, action_id: int, event: Mapping[str, Any]
 ) -> None:
-    """Record a finished step: event, start_time, result, details ..."""
+    """Record a finished step: event, start_time, result, details ...
+
+    ``noted``: there is a row of it already, that says how far it came.
+    """
+    values = {"finish_time": now(), **event}
+    if values.pop("noted", False) and _update_event(
+        session, action_id, {"details": None, **values}
+    ):
+        return
     session.execute(
-        sa.insert(InstanceActionEvent),
-        {"action_id": action_id, "finish_time": now(), **event},
+        sa.insert(InstanceActionEvent), {"action_id": action_id, **values}
+    )
+
+
+def _update_event(
+    session: orm.Session, action_id: int, event: Mapping[str, Any]
+) -> bool:
+    """Change the unfinished event of a name."""
+    return bool(
+        rows.execute(
+            session,
+            sa.update(InstanceActionEvent)
+            .where(
+                InstanceActionEvent.action_id == action_id,
+                InstanceActionEvent.event == event["event"],
+                InstanceActionEvent.finish_time.is_(None),
+            )
+            .values(**event),
+        )
+    )
+
+
+@db.transaction
+def note(action_id: int, worker: str, event: Mapping[str, Any]) -> bool:
+    """Write how far a step is: event, start_time, host, details."""
+    with db.writer() as session:
+        if (
+            session.scalar(
+                sa.select(InstanceAction.id).where(held(action_id, worker))
+            )
+            is None
+        ):
+            return False
+        if not _update_event(session, action_id, event):
+            session.execute(
+                sa.insert(InstanceActionEvent),
+                {"action_id": action_id, **event},
+            )
+        return True
+
+
+@db.transaction
+def advance(
+    action_id: int, worker: str, uuid: str, updates: Mapping[str, Any]
+) -> bool:
+    """Change a server in the middle of an action that this worker holds."""
+    with db.writer() as session:
+        return _change(session, action_id, worker, uuid, updates)
+
+
+def supersede(session: orm.Session, uuid: str, message: str) -> None:
+    """End what is under way on a server: another action takes its place.
+
+    A worker that runs it writes nothing more, and stops when it sees that.
+    """
+    rows.execute(
+        session,
+        sa.update(InstanceAction)
+        .where(
+            InstanceAction.instance_uuid == uuid,
+            InstanceAction.state.in_(OPEN),
+        )
+        .values(state=ERROR, message=message, finish_time=now()),
     )
 
 

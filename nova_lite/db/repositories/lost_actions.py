@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -87,8 +88,11 @@ def leave_host(uuid: str) -> bool:
 
 
 @db.transaction
-def give_up(row: Row, vm_state: str | None, message: str) -> None:
-    """End an action that its workers did not survive."""
+def give_up(row: Row, updates: Mapping[str, Any], message: str) -> None:
+    """End an action that its workers did not survive.
+
+    ``updates``: the states of the server then.
+    """
     with db.writer() as session:
         ended = rows.execute(
             session,
@@ -102,9 +106,6 @@ def give_up(row: Row, vm_state: str | None, message: str) -> None:
         )
         if not ended:
             return
-        updates: dict[str, Any] = {"task_state": None}
-        if vm_state is not None:
-            updates["vm_state"] = vm_state
         rows.execute(
             session,
             sa.update(Instance)

@@ -163,6 +163,14 @@ class LibvirtDriver(driver.ComputeDriver):
             self._ask_to_stop(guest, timeout_s)
         guest.stop()
 
+    def pause(self, uuid: str) -> None:
+        """Stop the guest's processors. Raises: GuestNotFound."""
+        guests.get(self._host, uuid).pause()
+
+    def unpause(self, uuid: str) -> None:
+        """Let them go on. Raises: GuestNotFound."""
+        guests.get(self._host, uuid).unpause()
+
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """The end of the console log. Raises: ConsoleNotAvailable."""
         return self._store.read_console(uuid, max_bytes)

@@ -144,6 +144,16 @@ class Guest:
                 if attempt == _DESTROY_ATTEMPTS:
                     raise
 
+    def pause(self) -> None:
+        """Stop its processors; paused already is no error."""
+        if self.state() != power_state.PAUSED:
+            self._host.call(self._domain.suspend)
+
+    def unpause(self) -> None:
+        """Let its processors go on; running already is no error."""
+        if self.state() != power_state.RUNNING:
+            self._host.call(self._domain.resume)
+
     def undefine(self) -> None:
         """Forget it, with what libvirt keeps for it; gone is no error."""
         self._host.call(

@@ -151,6 +151,8 @@ LEAST: dict[str, Row] = {
         "manager", status=409
     ),
     f"{_S}/action os-getConsoleOutput": Row("member", {}),
+    f"{_S}/action pause": Row("member"),
+    f"{_S}/action unpause": Row("member", status=409),
     "GET /flavors": Row("any"),
     "POST /flavors": Row(
         "admin", {"flavor": {"name": "n", "ram": 1, "vcpus": 1, "disk": 1}}

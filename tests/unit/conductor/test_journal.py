@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nova_lite import exception
+from nova_lite.compute import transitions
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
@@ -225,9 +226,12 @@ def test_action_that_kills_its_workers_ends_in_error(book: Journal) -> None:
     journal.claim([action], WORKER)
     with db.reader() as session:
         [row] = lost_actions.open_actions(session, 10)
-    lost_actions.give_up(row, "error", "It was begun 5 times.")
+    lost_actions.give_up(row, FAILED, "It was begun 5 times.")
     assert book.instance(server)["vm_state"] == "error"
     assert book.states(server) == {"build": "error"}
+
+
+FAILED = transitions.BUILD.ended(transitions.BUILD.on_error)
 
 
 def age(*actions: int) -> None:
@@ -251,6 +255,6 @@ def test_build_that_is_given_up_leaves_a_delete_alone(book: Journal) -> None:
     with db.reader() as session:
         rows = lost_actions.open_actions(session, 10)
     [row] = [one for one in rows if one["operation"] == "build"]
-    lost_actions.give_up(row, "error", "It was begun 5 times.")
+    lost_actions.give_up(row, FAILED, "It was begun 5 times.")
     assert book.instance(server)["task_state"] == "deleting"
     assert book.states(server) == {"build": "error", "delete": "queued"}

@@ -15,6 +15,7 @@ from nova_lite.api.openstack.compute.console_output import (
     ConsoleOutputController,
 )
 from nova_lite.api.openstack.compute.flavors import FlavorAccessController
+from nova_lite.api.openstack.compute.pause_server import PauseServerController
 from nova_lite.api.openstack.compute.server_migrations import (
     ServerMigrationsController,
 )
@@ -25,6 +26,8 @@ SERVER_ACTIONS: Sequence[Action] = (
         "os-getConsoleOutput",
         (ConsoleOutputController, "get_console_output"),
     ),
+    Action("pause", (PauseServerController, "pause")),
+    Action("unpause", (PauseServerController, "unpause")),
     *gone.SERVER_ACTIONS,
 )
 

@@ -122,6 +122,16 @@ def body(
     }
 
 
+def bare_action(name: str) -> JSONSchema:
+    """A body that says no more than which action is asked for."""
+    return {
+        "type": "object",
+        "properties": {name: {}},
+        "required": [name],
+        "additionalProperties": False,
+    }
+
+
 def one(value: JSONSchema) -> JSONSchema:
     """A query parameter that is given at most once."""
     return {"type": "array", "maxItems": 1, "items": value}

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An operation is accepted: the state change and its action, at once.
+
+Called by compute.API in the API process. The transition table says what is
+allowed; a compare-and-swap makes it so that of two requests one wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nova_lite import exception
+from nova_lite.compute import transitions
+from nova_lite.compute.transitions import Transition
+from nova_lite.context import RequestContext
+from nova_lite.db import session as db
+from nova_lite.db.repositories import instance, instance_query, journal
+
+Row = dict[str, Any]
+
+
+def check(
+    context: RequestContext, row: Mapping[str, Any], wanted: Transition
+) -> None:
+    """Whether the table lets an operation begin on a server now.
+
+    Raises: InstanceIsLocked, InstanceInvalidState.
+    """
+    if wanted.needs_unlocked and row["locked"] and not context.is_admin:
+        raise exception.InstanceIsLocked(instance_uuid=row["uuid"])
+    if not transitions.allows(wanted, row["vm_state"], row["task_state"]):
+        raise _refusal(row, wanted)
+
+
+def _refusal(
+    row: Mapping[str, Any], wanted: Transition
+) -> exception.InstanceInvalidState:
+    """Which of the two states is in the way."""
+    attr = "vm_state"
+    if wanted.vm_states is None or row["vm_state"] in wanted.vm_states:
+        attr = "task_state"
+    return exception.InstanceInvalidState(
+        method=wanted.action,
+        instance_uuid=row["uuid"],
+        attr=attr,
+        state=row[attr],
+    )
+
+
+@db.transaction
+def begin(
+    context: RequestContext,
+    row: Mapping[str, Any],
+    wanted: Transition,
+    arguments: Mapping[str, Any] | None = None,
+    updates: Mapping[str, Any] | None = None,
+    also: Callable[[Any, Row], None] | None = None,
+) -> int:
+    """Mark a server and queue the action; the action's id.
+
+    ``row`` is the server as the caller has read and checked it; ``updates``
+    are further columns to write, ``also`` is called in the transaction with
+    the server as it is then. Raises: InstanceInvalidState when its states
+    have changed since, InstanceNotFound.
+    """
+    uuid = row["uuid"]
+    target = row["host"] if wanted.target is transitions.Target.HOST else None
+    with db.writer() as session:
+        values = dict(updates or {})
+        if wanted.during is not None:
+            values["task_state"] = wanted.during
+        if not instance.change(session, row, values):
+            known = journal.of_request(
+                session, uuid, wanted.name, context.request_id
+            )
+            if known is not None:
+                return known
+            raise _refusal(instance_query.lock(session, uuid), wanted)
+        if wanted.preempts:
+            journal.supersede(session, uuid, f"Preempted by {wanted.action}")
+        if also is not None:
+            also(session, instance_query.lock(session, uuid))
+        journal.insert(
+            session,
+            [action_row(context, uuid, wanted, target, arguments or {})],
+        )
+        return journal.ids_of(session, wanted.name, [uuid])[uuid]
+
+
+def action_row(
+    context: RequestContext,
+    uuid: str,
+    wanted: Transition,
+    target_host: str | None = None,
+    arguments: Mapping[str, Any] | None = None,
+) -> Row:
+    """What the journal says of an accepted request."""
+    return {
+        "instance_uuid": uuid,
+        "action": wanted.action,
+        "operation": wanted.name,
+        "target_host": target_host,
+        "request_id": context.request_id,
+        "user_id": context.user_id,
+        "project_id": context.project_id,
+        "context": context.to_wire(),
+        "arguments": dict(arguments or {}),
+    }
