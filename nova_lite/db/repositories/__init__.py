@@ -15,10 +15,12 @@ def register() -> None:
     """Let the objects of this process reach the database."""
     from nova_lite.db.repositories import (
         compute_node,
+        console_auth_token,
         deletion,
         instance,
         journal,
         migration,
+        power_sync,
         service,
         task_log,
     )
@@ -26,10 +28,12 @@ def register() -> None:
     base.set_repositories(
         {
             "compute_node": compute_node,
+            "console_auth_token": console_auth_token,
             "deletion": deletion,
             "instance": instance,
             "journal": journal,
             "migration": migration,
+            "power_sync": power_sync,
             "service": service,
             "task_log": task_log,
         }
