@@ -102,10 +102,22 @@ class ImageAPI(abc.ABC):
         min_ram_mb: int = 0,
         visibility: str | None = None,
         properties: Mapping[str, str] | None = None,
+        image_id: str | None = None,
     ) -> Image:
         """A new image without data yet (status queued).
 
-        Raises: Forbidden, Invalid, ImageError.
+        ``image_id`` None: the service chooses.
+        Raises: Forbidden, Invalid, Conflict when there is one of that id,
+        ImageError.
+        """
+
+    @abc.abstractmethod
+    def add_member(
+        self, context: Context, image_id: str, project_id: str
+    ) -> None:
+        """Let a project use a shared image; one that may is no error.
+
+        Raises: ImageNotFound, Forbidden, ImageError.
         """
 
     @abc.abstractmethod
@@ -117,9 +129,12 @@ class ImageAPI(abc.ABC):
         *,
         disk_format: str | None = None,
         container_format: str | None = None,
+        progress: ProgressCallback | None = None,
     ) -> Image:
         """Give a queued image its bytes, and its formats first if named.
 
+        ``data`` is a file that can be read again. What ``progress`` raises
+        stops the upload; the image is queued again then.
         Raises: ImageNotFound, Conflict when it is not queued, ImageError.
         """
 

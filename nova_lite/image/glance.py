@@ -22,6 +22,7 @@ from oslo_log import log as logging
 from nova_lite import exception
 from nova_lite.image import api
 from nova_lite.image.download import Sink, disk_error
+from nova_lite.image.upload import Source
 
 if TYPE_CHECKING:
     import requests
@@ -95,6 +96,7 @@ class GlanceAPI(api.ImageAPI):
         min_ram_mb: int = 0,
         visibility: str | None = None,
         properties: Mapping[str, str] | None = None,
+        image_id: str | None = None,
     ) -> api.Image:
         body: dict[str, Any] = {
             **(properties or {}),
@@ -103,6 +105,7 @@ class GlanceAPI(api.ImageAPI):
             "min_ram": min_ram_mb,
         }
         for key, value in (
+            ("id", image_id),
             ("disk_format", disk_format),
             ("container_format", container_format),
             ("visibility", visibility),
@@ -114,6 +117,18 @@ class GlanceAPI(api.ImageAPI):
             _raise_for(made)
         return _image(made.json())
 
+    def add_member(
+        self, context: api.Context, image_id: str, project_id: str
+    ) -> None:
+        with contextlib.suppress(exception.Conflict):
+            self._call(
+                context,
+                "POST",
+                image_id,
+                "/members",
+                json={"member": project_id},
+            )
+
     def upload(
         self,
         context: api.Context,
@@ -122,6 +137,7 @@ class GlanceAPI(api.ImageAPI):
         *,
         disk_format: str | None = None,
         container_format: str | None = None,
+        progress: api.ProgressCallback | None = None,
     ) -> api.Image:
         formats: dict[str, Any] = {
             "disk_format": disk_format,
@@ -135,9 +151,10 @@ class GlanceAPI(api.ImageAPI):
             "PUT",
             image_id,
             "/file",
-            data=data,
+            data=Source(data, progress),
             headers={"Content-Type": "application/octet-stream"},
-            connect_retries=0,  # what was sent of data cannot be sent again
+            # The service may have begun to write: the caller looks first.
+            connect_retries=0,
         )
         return self.get(context, image_id)
 

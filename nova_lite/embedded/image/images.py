@@ -76,7 +76,9 @@ class Images(Handlers):
     ) -> Any:
         with db.writer() as session:
             image = load(session, context, image_id, for_update=True)
-            rules.check_change(context, image)
+            rules.check_change(
+                context, image, service_too=image.status == "queued"
+            )
             before = views.mutable(image) | {
                 row.name: row.value for row in image.properties
             }
