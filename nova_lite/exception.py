@@ -119,6 +119,14 @@ class InvalidKeypair(Invalid):
     message = "Keypair data is invalid: %(reason)s"
 
 
+class ConsoleTypeInvalid(Invalid):
+    message = "Invalid console type %(console_type)s"
+
+
+class ConsoleTypeUnavailable(Invalid):
+    message = "Unavailable console type %(console_type)s."
+
+
 class InvalidGlobalAPIVersion(Invalid):
     message = (
         "Version %(version)s is not supported by the API. Minimum is "
@@ -243,6 +251,10 @@ class ImageNotFound(NotFound):
     message = "Image %(image_id)s could not be found."
 
 
+class ConsoleTokenNotFound(NotFound):
+    message = "Token not found"
+
+
 class ServiceNotFound(NotFound):
     message = "Service %(service_id)s could not be found."
 
@@ -287,6 +299,20 @@ class InstanceNotReady(Conflict):
 
 class InstanceIsLocked(Conflict):
     message = "Instance %(instance_uuid)s is locked"
+
+
+class PasswordNotSupported(Conflict):
+    message = (
+        "The password of instance %(instance_uuid)s cannot be changed: "
+        "%(reason)s"
+    )
+
+
+class PasswordNotSet(Conflict):
+    message = (
+        "The password of instance %(instance_uuid)s was not changed: "
+        "%(reason)s"
+    )
 
 
 class FlavorExists(Conflict):
@@ -408,6 +434,20 @@ class GuestNotFound(VirtError):
 class ConsoleNotAvailable(VirtError):
     message = "Guest does not have a console available."
     code = 404
+
+
+class SerialPortsExhausted(VirtError):
+    message = (
+        "Every TCP port of [serial_console] port_range %(port_range)s is "
+        "in use"
+    )
+
+
+class QuiesceNotSupported(VirtError):
+    message = (
+        "The file systems of instance %(instance_uuid)s cannot be frozen, "
+        "which its image demands (os_require_quiesce): %(reason)s"
+    )
 
 
 class HypervisorUnavailable(VirtError):

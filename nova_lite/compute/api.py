@@ -21,6 +21,7 @@ from nova_lite.compute import (
     transitions,
 )
 from nova_lite.compute.aggregate_api import AggregateAPI
+from nova_lite.compute.console_api import ConsoleAPI
 from nova_lite.compute.host_api import HostAPI
 from nova_lite.compute.request import CreateRequest
 from nova_lite.compute.transitions import Target, Transition
@@ -39,7 +40,7 @@ Row = dict[str, Any]
 class API:
     """Servers: create, delete, and what is asked of their hosts.
 
-    ``hosts`` and ``aggregates`` are the same for those.
+    ``hosts``, ``aggregates`` and ``consoles`` are the same for those.
     """
 
     def __init__(self, images: ImageAPI | None = None) -> None:
@@ -48,6 +49,7 @@ class API:
         self._compute = rpcapi.ComputeAPI()
         self._conductor = conductor_api.ComputeTaskAPI()
         self.hosts = HostAPI(self._compute)
+        self.consoles = ConsoleAPI(self._compute)
         self.aggregates = AggregateAPI(self._images, self._conductor)
 
     @property
@@ -132,6 +134,59 @@ class API:
     def unpause(self, context: RequestContext, row: Mapping[str, Any]) -> None:
         """Let a paused server go on."""
         self._act(context, row, transitions.UNPAUSE)
+
+    def start(self, context: RequestContext, row: Mapping[str, Any]) -> None:
+        """Start a server that is off."""
+        self._act(context, row, transitions.START)
+
+    def stop(self, context: RequestContext, row: Mapping[str, Any]) -> None:
+        """Shut a server down, by force when it does not obey."""
+        self._act(context, row, transitions.STOP)
+
+    def reboot(
+        self, context: RequestContext, row: Mapping[str, Any], kind: str
+    ) -> None:
+        """Reboot a server; ``kind`` is SOFT or HARD."""
+        self._act(
+            context,
+            row,
+            transitions.HARD_REBOOT
+            if kind == "HARD"
+            else transitions.SOFT_REBOOT,
+        )
+
+    def suspend(self, context: RequestContext, row: Mapping[str, Any]) -> None:
+        """Save a server's memory and stop it."""
+        self._act(context, row, transitions.SUSPEND)
+
+    def resume(self, context: RequestContext, row: Mapping[str, Any]) -> None:
+        """Let a suspended server go on."""
+        self._act(context, row, transitions.RESUME)
+
+    def trigger_crash_dump(
+        self, context: RequestContext, row: Mapping[str, Any]
+    ) -> None:
+        """Make a server's kernel dump itself."""
+        self._act(context, row, transitions.TRIGGER_CRASH_DUMP)
+
+    def set_admin_password(
+        self, context: RequestContext, row: Mapping[str, Any], password: str
+    ) -> None:
+        """Change a password inside a server; returns when it is done.
+
+        Raises: PasswordNotSupported, PasswordNotSet, NotSupported,
+        MessagingUnavailable.
+        """
+        self._act(context, row, transitions.CHANGE_PASSWORD, password=password)
+
+    def inject_network_info(
+        self, context: RequestContext, row: Mapping[str, Any]
+    ) -> None:
+        """Only check that it may be asked: no driver has a use for it.
+
+        Raises: InstanceNotReady.
+        """
+        _host_of(row)
 
     def _act(
         self,

@@ -76,7 +76,17 @@ def begin(
             )
             if known is not None:
                 return known
-            raise _refusal(instance_query.lock(session, uuid), wanted)
+            now = instance_query.lock(session, uuid)
+            # What it preempts may have come a step further meanwhile.
+            if not (
+                wanted.preempts
+                and now["host"] == row["host"]
+                and transitions.allows(
+                    wanted, now["vm_state"], now["task_state"]
+                )
+                and instance.change(session, now, values)
+            ):
+                raise _refusal(now, wanted)
         if wanted.preempts:
             journal.supersede(session, uuid, f"Preempted by {wanted.action}")
         if also is not None:

@@ -15,13 +15,18 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_lite import concurrency, exception, manager, rpc
-from nova_lite.compute import cache, diagnostics
-from nova_lite.compute.events import LifecycleEvents
+from nova_lite.compute import cache, consoles, diagnostics
+from nova_lite.compute.events import PowerSync
 from nova_lite.compute.instance_events import InstanceEvents
 from nova_lite.compute.locks import InstanceLocks
 from nova_lite.compute.operations.build import Build
+from nova_lite.compute.operations.crash_dump import TriggerCrashDump
 from nova_lite.compute.operations.delete import Delete
+from nova_lite.compute.operations.password import SetAdminPassword
 from nova_lite.compute.operations.pause import Pause, Unpause
+from nova_lite.compute.operations.power import Start, Stop
+from nova_lite.compute.operations.reboot import HardReboot, SoftReboot
+from nova_lite.compute.operations.suspend import Resume, Suspend
 from nova_lite.compute.reconcile import Reconcile
 from nova_lite.compute.resource_tracker import ResourceTracker
 from nova_lite.compute.usage_audit import UsageAudit
@@ -30,6 +35,7 @@ from nova_lite.conductor import api as conductor_api
 from nova_lite.conductor.running import Running
 from nova_lite.context import RequestContext, get_admin_context
 from nova_lite.image import api as image_api
+from nova_lite.objects.console_auth_token import ConsoleConnection
 from nova_lite.objects.diagnostics import InstanceDiagnostics
 from nova_lite.objects.external_event import InstanceExternalEvent
 from nova_lite.operation import HostServices, Operation
@@ -59,7 +65,7 @@ class ComputeManager(manager.Manager):
         self.tracker = ResourceTracker(host, self.driver)
         self._operations = concurrency.pool(CONF.compute.operation_threads)
         self._builds = concurrency.pool(CONF.compute.max_concurrent_builds)
-        self._events = LifecycleEvents(host, self.driver, self.locks)
+        self._power = PowerSync(host, self.driver, self.locks)
         self._audit = UsageAudit(host, CONF.instance_usage_audit_period)
         self._reconcile = Reconcile(
             host, self.driver, self.locks, self.tracker
@@ -69,13 +75,15 @@ class ComputeManager(manager.Manager):
 
     def init_host(self) -> None:
         self.driver.init_host(self.host)
-        self.driver.register_event_listener(self._events.on_event)
+        if CONF.workarounds.handle_virt_lifecycle_events:
+            self._power.listen(self.stop_instance)
 
     def post_start_hook(self) -> None:
         """Set right what happened while this daemon was away, then work."""
         context = get_admin_context()
         self.tracker.update_available_resource(context)
         self._reconcile.look(context)
+        self._power.look(context, self.stop_instance)
         self._conductor.sweep(context)
 
     def drain(self, timeout_s: float) -> None:
@@ -117,6 +125,65 @@ class ComputeManager(manager.Manager):
         """Let a paused guest go on."""
         self._run(Unpause, context, action, instance)
 
+    def start_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Start a guest that is off."""
+        self._run(Start, context, action, instance)
+
+    def stop_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Shut a guest down."""
+        self._run(Stop, context, action, instance)
+
+    def soft_reboot_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Let a guest reboot itself."""
+        self._run(SoftReboot, context, action, instance)
+
+    def hard_reboot_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Reboot a guest by force."""
+        self._run(HardReboot, context, action, instance)
+
+    def suspend_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Save a guest's memory and stop it."""
+        self._run(Suspend, context, action, instance)
+
+    def resume_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Let a suspended guest go on."""
+        self._run(Resume, context, action, instance)
+
+    def trigger_crash_dump(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Make a guest's kernel dump itself."""
+        self._run(TriggerCrashDump, context, action, instance)
+
+    @rpc.expected_exceptions(exception.Conflict, exception.NotSupported)
+    def set_admin_password(
+        self,
+        context: RequestContext,
+        action: int,
+        instance: str,
+        password: str,
+    ) -> None:
+        """Change a password in a guest; the caller waits for it."""
+        operation = SetAdminPassword(
+            context, action, instance, self._services, password
+        )
+        self.running.add([action])
+        self._work(operation)
+        if operation.error is not None:
+            raise operation.error
+
     def get_console_output(
         self, context: RequestContext, instance: str, length: int
     ) -> str:
@@ -128,6 +195,30 @@ class ComputeManager(manager.Manager):
         if length > 0:
             text = "\n".join(text.split("\n")[-length:])
         return text
+
+    @rpc.expected_exceptions(*consoles.REFUSALS)
+    def get_vnc_console(
+        self, context: RequestContext, instance: str
+    ) -> ConsoleConnection:
+        """Where a guest's screen is."""
+        return consoles.vnc(self.driver, instance)
+
+    @rpc.expected_exceptions(*consoles.REFUSALS)
+    def get_serial_console(
+        self, context: RequestContext, instance: str
+    ) -> ConsoleConnection:
+        """Where a guest's first serial port is."""
+        return consoles.serial(self.driver, instance)
+
+    def validate_console_port(
+        self,
+        context: RequestContext,
+        instance: str,
+        port: int,
+        console_type: str,
+    ) -> bool:
+        """Whether a guest's console is still at this port."""
+        return consoles.is_at(self.driver, instance, port, console_type)
 
     @rpc.expected_exceptions(exception.InstanceInvalidState)
     def get_diagnostics(
@@ -197,18 +288,18 @@ class ComputeManager(manager.Manager):
             LOG.debug("Action %s is in hand already", action)
             return
         operation = kind(context, action, instance, self._services)
+        (pool or self._operations).submit(self._work, operation)
 
-        def work() -> None:
-            try:
-                operation.run()
-            except Exception:
-                # The claim or the end could not be written for a reason
-                # other than an outage: the heartbeat gives the row back.
-                LOG.exception("Action %s broke off", action)
-            finally:
-                self.running.remove([action])
-
-        (pool or self._operations).submit(work)
+    def _work(self, operation: Operation) -> None:
+        """Run an operation that is marked as running."""
+        try:
+            operation.run()
+        except Exception:
+            # The claim or the end could not be written for a reason
+            # other than an outage: the heartbeat gives the row back.
+            LOG.exception("Action %s broke off", operation.action_id)
+        finally:
+            self.running.remove([operation.action_id])
 
     # --- periodic ---
 
@@ -222,6 +313,11 @@ class ComputeManager(manager.Manager):
         """Count what ran on this host, once for each period."""
         if CONF.instance_usage_audit:
             self._audit.look(context, datetime.datetime.now(datetime.UTC))
+
+    @manager.periodic(spacing=CONF.sync_power_state_interval)
+    def sync_power_states(self, context: RequestContext) -> None:
+        """Compare the guests' power states with the database."""
+        self._power.look(context, self.stop_instance)
 
     @manager.periodic(spacing=CONF.compute.reconcile_interval)
     def reconcile(self, context: RequestContext) -> None:

@@ -4,7 +4,8 @@
 1.0 build_and_run_instance, terminate_instance, get_console_output
 1.1 cache_images, set_host_enabled, host_maintenance_mode, host_power_action
 1.2 get_diagnostics, get_instance_diagnostics, external_instance_event
-1.3 the actions on a server: pause_instance, unpause_instance ...
+1.3 the actions on a server: pause_instance, unpause_instance ...;
+    get_vnc_console, get_serial_console, validate_console_port
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from oslo_config import cfg
 
 from nova_lite import rpc
 from nova_lite.context import RequestContext
+from nova_lite.objects.console_auth_token import ConsoleConnection
 from nova_lite.objects.diagnostics import InstanceDiagnostics
 from nova_lite.objects.external_event import InstanceExternalEvent
 
@@ -26,6 +28,8 @@ TOPIC = "compute"
 # long does not fetch them any more.
 _DOWNLOAD_S = 6 * 3600
 _SILENCE_S = 60
+# More than an agent in a guest has to answer.
+_PASSWORD_S = 60
 
 
 class ComputeAPI(rpc.ClientBase):
@@ -53,6 +57,60 @@ class ComputeAPI(rpc.ClientBase):
         self, context: RequestContext, host: str, action: int, instance: str
     ) -> None:
         self._act("unpause_instance", context, host, action, instance)
+
+    def start_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("start_instance", context, host, action, instance)
+
+    def stop_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("stop_instance", context, host, action, instance)
+
+    def soft_reboot_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("soft_reboot_instance", context, host, action, instance)
+
+    def hard_reboot_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("hard_reboot_instance", context, host, action, instance)
+
+    def suspend_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("suspend_instance", context, host, action, instance)
+
+    def resume_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("resume_instance", context, host, action, instance)
+
+    def trigger_crash_dump(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("trigger_crash_dump", context, host, action, instance)
+
+    def set_admin_password(
+        self,
+        context: RequestContext,
+        host: str,
+        action: int,
+        instance: str,
+        password: str,
+    ) -> None:
+        """Raises: PasswordNotSupported, PasswordNotSet, NotSupported."""
+        self.call(
+            context,
+            "set_admin_password",
+            server=host,
+            timeout_s=_PASSWORD_S,
+            action=action,
+            instance=instance,
+            password=password,
+        )
 
     def _act(
         self,
@@ -86,6 +144,53 @@ class ComputeAPI(rpc.ClientBase):
             length=length,
         )
         return text
+
+    def get_vnc_console(
+        self, context: RequestContext, host: str, instance: str
+    ) -> ConsoleConnection:
+        """Where the guest's screen is.
+
+        Raises: ConsoleTypeUnavailable, InstanceNotReady, NotSupported.
+        """
+        return self._console("get_vnc_console", context, host, instance)
+
+    def get_serial_console(
+        self, context: RequestContext, host: str, instance: str
+    ) -> ConsoleConnection:
+        """Where its first serial port is. Raises: as get_vnc_console."""
+        return self._console("get_serial_console", context, host, instance)
+
+    def _console(
+        self, method: str, context: RequestContext, host: str, instance: str
+    ) -> ConsoleConnection:
+        found: ConsoleConnection = self.call(
+            context,
+            method,
+            server=host,
+            timeout_s=20,
+            instance=instance,
+        )
+        return found
+
+    def validate_console_port(
+        self,
+        context: RequestContext,
+        host: str,
+        instance: str,
+        port: int,
+        console_type: str,
+    ) -> bool:
+        """Whether a guest's console is still at this port."""
+        valid: bool = self.call(
+            context,
+            "validate_console_port",
+            server=host,
+            timeout_s=20,
+            instance=instance,
+            port=port,
+            console_type=console_type,
+        )
+        return valid
 
     def get_diagnostics(
         self, context: RequestContext, host: str, instance: str

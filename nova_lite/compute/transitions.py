@@ -8,6 +8,7 @@ the tests and by the documentation. Nowhere else stand these facts.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from dataclasses import dataclass
 from typing import Any
@@ -176,8 +177,10 @@ HARD_REBOOT = _on_host(
     task_states=IDLE
     | {
         task_states.REBOOTING,
+        task_states.REBOOT_PENDING,
         task_states.REBOOT_STARTED,
         task_states.REBOOTING_HARD,
+        task_states.REBOOT_PENDING_HARD,
         task_states.REBOOT_STARTED_HARD,
         task_states.PAUSING,
         task_states.UNPAUSING,
@@ -232,7 +235,7 @@ TRIGGER_CRASH_DUMP = _on_host(
     },
     None,
     None,
-    "os-trigger-crash-dump",
+    "servers:trigger_crash_dump",
     rpc_method="trigger_crash_dump",
 )
 
@@ -248,6 +251,87 @@ CHANGE_PASSWORD = _on_host(
     repeatable=False,
 )
 
+REBUILD = _on_host(
+    "rebuild",
+    {vm_states.ACTIVE, vm_states.STOPPED, vm_states.ERROR},
+    task_states.REBUILDING,
+    None,
+    "servers:rebuild",
+    on_error=vm_states.ERROR,
+)
+
+# With another image conductor first asks whether the host may have it.
+REBUILD_WITH_IMAGE = dataclasses.replace(REBUILD, target=Target.CONDUCTOR)
+
+RESCUE = _on_host(
+    "rescue",
+    {vm_states.ACTIVE, vm_states.STOPPED, vm_states.ERROR},
+    task_states.RESCUING,
+    vm_states.RESCUED,
+    "os-rescue",
+    on_error=vm_states.ERROR,
+)
+
+UNRESCUE = _on_host(
+    "unrescue",
+    {vm_states.RESCUED},
+    task_states.UNRESCUING,
+    vm_states.ACTIVE,
+    "os-unrescue",
+    on_error=vm_states.ERROR,
+)
+
+# A DELETE that can be taken back: [DEFAULT] reclaim_instance_interval.
+SOFT_DELETE = Transition(
+    name="soft_delete",
+    action="delete",
+    vm_states=None,
+    task_states=None,
+    during=task_states.SOFT_DELETING,
+    done=vm_states.SOFT_DELETED,
+    on_error=None,
+    target=Target.HOST,
+    rpc_method="soft_delete_instance",
+    host_dead=HostDead.LOCALLY,
+    policy="os_compute_api:servers:delete",
+    preempts=True,
+)
+
+RESTORE = _on_host(
+    "restore",
+    {vm_states.SOFT_DELETED},
+    task_states.RESTORING,
+    vm_states.ACTIVE,
+    "os-deferred-delete:restore",
+)
+
+_SNAPSHOT_OF = {
+    vm_states.ACTIVE,
+    vm_states.STOPPED,
+    vm_states.PAUSED,
+    vm_states.SUSPENDED,
+}
+
+SNAPSHOT = _on_host(
+    "snapshot",
+    _SNAPSHOT_OF,
+    task_states.IMAGE_SNAPSHOT_PENDING,
+    None,
+    "servers:create_image",
+    action="createImage",
+    needs_unlocked=False,
+)
+
+BACKUP = _on_host(
+    "backup",
+    _SNAPSHOT_OF,
+    task_states.IMAGE_BACKUP,
+    None,
+    "os-create-backup",
+    action="createBackup",
+    needs_unlocked=False,
+)
+
 TABLE = {
     row.name: row
     for row in (
@@ -255,6 +339,16 @@ TABLE = {
         DELETE,
         PAUSE,
         UNPAUSE,
+        START,
+        STOP,
+        SOFT_REBOOT,
+        HARD_REBOOT,
+        SUSPEND,
+        RESUME,
+        TRIGGER_CRASH_DUMP,
+        CHANGE_PASSWORD,
+        SNAPSHOT,
+        BACKUP,
     )
 }
 

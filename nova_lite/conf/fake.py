@@ -52,4 +52,25 @@ OPTS = [
         "it matches somewhere fails. Empty fails none, a single dot fails "
         "all.",
     ),
+    cfg.StrOpt(
+        "deaf",
+        default="",
+        help="Regular expression: a guest whose name it matches somewhere "
+        "does not obey its power button, so stop and soft reboot wait until "
+        "they cut its power. Empty matches none, a single dot all.",
+    ),
+    cfg.StrOpt(
+        "no_agent",
+        default="",
+        help="Regular expression: a guest whose name it matches somewhere "
+        "has no agent, so its password cannot be changed. Empty matches "
+        "none, a single dot all.",
+    ),
+    cfg.PortOpt(
+        "console_port",
+        default=6969,
+        help="TCP port of the loopback address that is said to be each "
+        "guest's VNC and serial port. Nobody listens there, unless a test "
+        "does.",
+    ),
 ]

@@ -73,4 +73,12 @@ OPTS = [
         help="Seconds after which a guest that libvirt started but did not "
         "report as running counts as failed.",
     ),
+    cfg.IntOpt(
+        "wait_soft_reboot_seconds",
+        default=120,
+        min=0,
+        max=3600,
+        help="Seconds that a guest has to shut down by itself at a soft "
+        "reboot; then it is rebooted hard. 0 makes every reboot a hard one.",
+    ),
 ]

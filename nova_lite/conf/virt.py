@@ -22,4 +22,13 @@ OPTS = [
         "image cache (_base). Its file system is what the host offers as "
         "local disk. QEMU's user must be able to enter it.",
     ),
+    cfg.IntOpt(
+        "shutdown_timeout",
+        default=60,
+        min=0,
+        max=3600,
+        help="Seconds that a guest has to shut down by itself when it is "
+        "stopped; then its power is cut. An image's os_shutdown_timeout goes "
+        "before it. 0 cuts at once.",
+    ),
 ]

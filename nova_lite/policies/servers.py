@@ -29,6 +29,10 @@ CREATE_FORCED_HOST = BASE + "create:forced_host"
 REQUESTED_DESTINATION = "compute:servers:create:requested_destination"
 UPDATE = BASE + "update"
 DELETE = BASE + "delete"
+START = BASE + "start"
+STOP = BASE + "stop"
+REBOOT = BASE + "reboot"
+TRIGGER_CRASH_DUMP = BASE + "trigger_crash_dump"
 EXTENDED = "os_compute_api:os-extended-server-attributes"
 
 RULES = [
@@ -138,6 +142,30 @@ RULES = [
         PROJECT_MEMBER_OR_ADMIN,
         "Delete a server.",
         ("DELETE", _SERVER),
+    ),
+    rule(
+        "servers:start",
+        PROJECT_MEMBER_OR_ADMIN,
+        "Start a server.",
+        ("POST", f"{_SERVER}/action (os-start)"),
+    ),
+    rule(
+        "servers:stop",
+        PROJECT_MEMBER_OR_ADMIN,
+        "Stop a server.",
+        ("POST", f"{_SERVER}/action (os-stop)"),
+    ),
+    rule(
+        "servers:reboot",
+        PROJECT_MEMBER_OR_ADMIN,
+        "Reboot a server.",
+        ("POST", f"{_SERVER}/action (reboot)"),
+    ),
+    rule(
+        "servers:trigger_crash_dump",
+        PROJECT_MEMBER_OR_ADMIN,
+        "Make a server's kernel dump itself.",
+        ("POST", f"{_SERVER}/action (trigger_crash_dump)"),
     ),
     rule(
         "os-extended-server-attributes",

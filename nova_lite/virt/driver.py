@@ -21,6 +21,10 @@ from nova_lite import exception
 from nova_lite.compute import power_state
 from nova_lite.virt.diagnostics import Diagnostics
 
+# Called several times a second while something is waited for; what it raises
+# ends the wait.
+Checkpoint = Callable[[], None]
+
 # Percent done, 0 to 100, and what is being done ("image download").
 ProgressCallback = Callable[[int, str], None]
 
@@ -107,6 +111,26 @@ class HostResources:
     running_guests: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ConsoleAddress:
+    """Where a guest's screen or serial port is reached by TCP.
+
+    ``internal_access_path``: what has to be asked for on that port first.
+    """
+
+    host: str
+    port: int
+    internal_access_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFile:
+    """A disk as one file that stands for itself."""
+
+    path: str
+    format: str  # raw, qcow2 ...
+
+
 class LifecycleEvent(enum.Enum):
     """What happened to a guest, from whatever cause."""
 
@@ -115,10 +139,15 @@ class LifecycleEvent(enum.Enum):
     PAUSED = "paused"
     RESUMED = "resumed"
     SUSPENDED = "suspended"
+    UNDEFINED = "undefined"
 
 
 # guest uuid, what happened. Called in a (green) thread of its own.
 EventListener = Callable[[str, LifecycleEvent], None]
+
+
+def go_on() -> None:
+    """The checkpoint of a wait that nobody ends."""
 
 
 class VirtAPI(abc.ABC):
@@ -158,6 +187,11 @@ class ComputeDriver(abc.ABC):
     def register_event_listener(self, listener: EventListener) -> None:
         """Call ``listener`` for each lifecycle event from now on."""
 
+    def register_return_listener(  # noqa: B027 - optional
+        self, listener: Callable[[], None]
+    ) -> None:
+        """Call ``listener`` when the hypervisor is back after an outage."""
+
     @abc.abstractmethod
     def get_available_resource(self) -> HostResources:
         """What this host has; asked every minute."""
@@ -194,11 +228,37 @@ class ComputeDriver(abc.ABC):
 
     @abc.abstractmethod
     def power_on(self, spec: GuestSpec) -> None:
-        """Start a guest that is shut off. Raises: GuestNotFound."""
+        """Start a guest that is shut off, of which only disks may be left.
+
+        Raises: GuestNotFound when there are none.
+        """
 
     @abc.abstractmethod
-    def power_off(self, uuid: str, timeout_s: int = 0) -> None:
-        """Ask by ACPI for ``timeout_s`` seconds (0: not at all), then cut."""
+    def power_off(
+        self, uuid: str, timeout_s: int = 0, checkpoint: Checkpoint = go_on
+    ) -> None:
+        """Ask by ACPI for ``timeout_s`` seconds (0: not at all), then cut.
+
+        Raises: GuestNotFound.
+        """
+
+    @abc.abstractmethod
+    def soft_reboot(
+        self, spec: GuestSpec, timeout_s: int, checkpoint: Checkpoint = go_on
+    ) -> bool:
+        """Ask the guest by ACPI to shut down, and start it again.
+
+        False when it did not obey within ``timeout_s``, or is not there:
+        then a hard reboot is to follow.
+        """
+
+    @abc.abstractmethod
+    def hard_reboot(self, spec: GuestSpec) -> None:
+        """Cut the guest's power, describe it anew and start it.
+
+        From any state, also with nothing left of it but its disks.
+        Raises: GuestNotFound when there are none.
+        """
 
     @abc.abstractmethod
     def pause(self, uuid: str) -> None:
@@ -209,8 +269,62 @@ class ComputeDriver(abc.ABC):
         """Let them go on. Raises: GuestNotFound."""
 
     @abc.abstractmethod
+    def suspend(self, uuid: str) -> None:
+        """Save the guest's memory on disk, stop it. Raises: GuestNotFound."""
+
+    @abc.abstractmethod
+    def resume(self, uuid: str) -> None:
+        """Let a suspended guest go on. Raises: GuestNotFound."""
+
+    @abc.abstractmethod
+    def trigger_crash_dump(self, uuid: str) -> None:
+        """Make the guest's kernel crash, by an NMI. Raises: GuestNotFound."""
+
+    @abc.abstractmethod
+    def set_admin_password(
+        self, spec: GuestSpec, user: str | None, password: str
+    ) -> None:
+        """Change a password inside a running guest, through its agent.
+
+        ``user`` None: whoever its image or system calls the administrator.
+        Raises: GuestNotFound, PasswordNotSupported, NotSupported.
+        """
+
+    @abc.abstractmethod
+    def snapshot(
+        self, spec: GuestSpec, name: str, progress: ProgressCallback
+    ) -> DiskFile:
+        """Write what a guest's root disk holds into a file of its own.
+
+        A guest that runs goes on; its file systems are frozen for a moment
+        where its image asks for that. ``name`` is for the file; what an
+        earlier attempt has left is made anew.
+        Raises: GuestNotFound, QuiesceNotSupported, DiskFull, VirtError, and
+        what ``progress`` raises.
+        """
+
+    @abc.abstractmethod
+    def remove_snapshot(self, uuid: str, name: str) -> None:
+        """Remove the file of a snapshot; gone is no error."""
+
+    @abc.abstractmethod
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """The end of the console log. Raises: ConsoleNotAvailable."""
+
+    def get_vnc_console(self, uuid: str) -> ConsoleAddress:
+        """Where the screen of a started guest is.
+
+        Raises: GuestNotFound, also for one that is off;
+        ConsoleTypeUnavailable; NotSupported.
+        """
+        raise exception.NotSupported()
+
+    def get_serial_console(self, uuid: str) -> ConsoleAddress:
+        """Where the first serial port of a started guest is.
+
+        Raises: as get_vnc_console.
+        """
+        raise exception.NotSupported()
 
     @abc.abstractmethod
     def get_diagnostics(self, uuid: str) -> dict[str, Any]:

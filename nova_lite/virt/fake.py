@@ -28,6 +28,7 @@ from nova_lite.virt import diagnostics, dispatch, driver
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
 
+_LOOK_S = 0.05
 # What every guest is said to have done.
 _CPU_TIME_NS = 12_000_000_000
 _DISK = diagnostics.Disk(
@@ -51,6 +52,8 @@ class _Guest:
     memory_mb: int
     disk_gb: int
     starts: int = 0
+    saved: bool = False  # its memory is on disk
+    nmis: int = 0
 
 
 class FakeDriver(driver.ComputeDriver):
@@ -66,6 +69,11 @@ class FakeDriver(driver.ComputeDriver):
         self._spawn_delay_s: float = CONF.fake.spawn_delay_s
         self._fail_spawn = _pattern(CONF.fake.fail_spawn)
         self._fail_image = _pattern(CONF.fake.fail_image)
+        self._console = driver.ConsoleAddress(
+            "127.0.0.1", CONF.fake.console_port
+        )
+        self._deaf = _pattern(CONF.fake.deaf)
+        self._no_agent = _pattern(CONF.fake.no_agent)
         self._host = ""
         self._guests: dict[str, _Guest] = {}
         self._lock = threading.Lock()
@@ -186,13 +194,43 @@ class FakeDriver(driver.ComputeDriver):
         )
         self._events.put(spec.uuid, driver.LifecycleEvent.STARTED)
 
-    def power_off(self, uuid: str, timeout_s: int = 0) -> None:
-        """Stop at once: a fake guest always obeys. Raises: GuestNotFound."""
+    def power_off(
+        self,
+        uuid: str,
+        timeout_s: int = 0,
+        checkpoint: driver.Checkpoint = driver.go_on,
+    ) -> None:
+        """Stop at once, unless it is deaf. Raises: GuestNotFound."""
         guest = self._get(uuid)
         if not driver.is_running(guest.state):
             return
+        if guest.state == power_state.RUNNING:
+            self._ask_to_stop(guest, timeout_s, checkpoint)
         self._save(replace(guest, state=power_state.SHUTDOWN))
         self._events.put(uuid, driver.LifecycleEvent.STOPPED)
+
+    def soft_reboot(
+        self,
+        spec: driver.GuestSpec,
+        timeout_s: int,
+        checkpoint: driver.Checkpoint = driver.go_on,
+    ) -> bool:
+        """Off and on, unless it is deaf."""
+        guest = self._guests.get(spec.uuid)
+        if guest is None:
+            return False
+        if guest.state == power_state.RUNNING:
+            if not self._ask_to_stop(guest, timeout_s, checkpoint):
+                return False
+            self.power_off(spec.uuid)
+        self.power_on(spec)
+        return True
+
+    def hard_reboot(self, spec: driver.GuestSpec) -> None:
+        """Off and on. Raises: GuestNotFound."""
+        self.power_off(spec.uuid)
+        self._save(replace(self._get(spec.uuid), saved=False))
+        self.power_on(spec)
 
     def pause(self, uuid: str) -> None:
         """Say that it is paused. Raises: GuestNotFound."""
@@ -204,6 +242,39 @@ class FakeDriver(driver.ComputeDriver):
         self._save(replace(self._get(uuid), state=power_state.RUNNING))
         self._events.put(uuid, driver.LifecycleEvent.RESUMED)
 
+    def suspend(self, uuid: str) -> None:
+        """Say that it is off and saved. Raises: GuestNotFound."""
+        guest = replace(
+            self._get(uuid), state=power_state.SHUTDOWN, saved=True
+        )
+        self._save(guest)
+        self._events.put(uuid, driver.LifecycleEvent.STOPPED)
+
+    def resume(self, uuid: str) -> None:
+        """Say that it runs. Raises: GuestNotFound, VirtError."""
+        guest = self._get(uuid)
+        if guest.state == power_state.RUNNING:
+            return
+        if not guest.saved:
+            raise exception.VirtError(reason=f"guest {uuid} was not suspended")
+        self._save(replace(guest, state=power_state.RUNNING, saved=False))
+        self._events.put(uuid, driver.LifecycleEvent.STARTED)
+
+    def trigger_crash_dump(self, uuid: str) -> None:
+        """Count it, for the console. Raises: GuestNotFound."""
+        guest = self._get(uuid)
+        self._save(replace(guest, nmis=guest.nmis + 1))
+
+    def set_admin_password(
+        self, spec: driver.GuestSpec, user: str | None, password: str
+    ) -> None:
+        """Pretend. Raises: GuestNotFound, PasswordNotSupported."""
+        guest = self._get(spec.uuid)
+        if self._no_agent and self._no_agent.search(guest.display_name):
+            raise exception.PasswordNotSupported(
+                instance_uuid=spec.uuid, reason="[fake] no_agent says so"
+            )
+
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """A few lines that name the guest. Raises: ConsoleNotAvailable."""
         guest = self._guests.get(uuid)
@@ -214,8 +285,22 @@ class FakeDriver(driver.ComputeDriver):
             f"{guest.display_name}: uuid {guest.uuid}\r\n"
             f"{guest.display_name}: ready, start {guest.starts}\r\n"
         )
+        if guest.nmis:
+            text += f"{guest.display_name}: NMI {guest.nmis}\r\n"
         data = text.encode()
         return data[-max_bytes:] if max_bytes > 0 else b""
+
+    def get_vnc_console(self, uuid: str) -> driver.ConsoleAddress:
+        """The port of the option; nobody need listen there.
+
+        Raises: GuestNotFound.
+        """
+        if not driver.is_running(self._get(uuid).state):
+            raise exception.GuestNotFound(uuid=uuid)
+        return self._console
+
+    # One port serves for both.
+    get_serial_console = get_vnc_console
 
     def get_diagnostics(self, uuid: str) -> dict[str, Any]:
         """Made-up numbers. Raises: GuestNotFound."""
@@ -281,6 +366,18 @@ class FakeDriver(driver.ComputeDriver):
     def host_power_action(self, action: str) -> str:
         """Say what is asked for."""
         return action
+
+    def _ask_to_stop(
+        self, guest: _Guest, timeout_s: int, checkpoint: driver.Checkpoint
+    ) -> bool:
+        """Whether it obeys its power button."""
+        if not (self._deaf and self._deaf.search(guest.display_name)):
+            return True
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            checkpoint()
+            time.sleep(_LOOK_S)
+        return False
 
     def _snapshot(self) -> list[_Guest]:
         with self._lock:

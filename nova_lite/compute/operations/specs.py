@@ -43,3 +43,11 @@ def guest_spec(instance: Instance) -> GuestSpec:
         config_drive=instance.config_drive,
         availability_zone=instance.availability_zone,
     )
+
+
+def shutdown_timeout_s(instance: Instance, default_s: int) -> int:
+    """Seconds that the guest has to shut down by itself."""
+    text = instance.image_meta.get("properties", {}).get(
+        "os_shutdown_timeout", ""
+    )
+    return min(int(text), 3600) if str(text).isdecimal() else default_s

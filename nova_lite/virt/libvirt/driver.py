@@ -7,7 +7,7 @@ host.py holds the connection. Options are read here, once.
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import Any
 
 from oslo_concurrency import processutils
@@ -17,9 +17,9 @@ from oslo_log import log as logging
 from nova_lite import exception, version
 from nova_lite.compute import power_state
 from nova_lite.virt import diagnostics, dispatch, driver
+from nova_lite.virt.libvirt import agent, power, stats
 from nova_lite.virt.libvirt import guest as guests
 from nova_lite.virt.libvirt import host as hosts
-from nova_lite.virt.libvirt import stats
 from nova_lite.virt.libvirt.storage import disks as storage
 from nova_lite.virt.libvirt.storage import imagecache, qemu_img
 from nova_lite.virt.libvirt.xml import cpu, disk
@@ -27,9 +27,6 @@ from nova_lite.virt.libvirt.xml import guest as guest_xml
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
-
-# A guest that is still booting does not see the button: press it again.
-_BUTTON_INTERVAL_S = 10.0
 
 
 class LibvirtDriver(driver.ComputeDriver):
@@ -44,7 +41,10 @@ class LibvirtDriver(driver.ComputeDriver):
         self._launch_timeout_s: int = options.launch_timeout_s
         self._cpu = _cpu_model(options)
         self._events = dispatch.EventDispatcher()
-        self._host = hosts.Host(options.connection_uri, self._events.put)
+        self._return_listeners: list[Callable[[], None]] = []
+        self._host = hosts.Host(
+            options.connection_uri, self._events.put, self._returned
+        )
         self._store = storage.GuestStore(
             CONF.instances_path,
             options.images_type,
@@ -77,6 +77,14 @@ class LibvirtDriver(driver.ComputeDriver):
     def register_event_listener(self, listener: driver.EventListener) -> None:
         """Call ``listener`` for each lifecycle event from now on."""
         self._events.add(listener)
+
+    def register_return_listener(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` when libvirtd is back after an outage."""
+        self._return_listeners.append(listener)
+
+    def _returned(self) -> None:
+        for listener in self._return_listeners:
+            listener()
 
     def get_available_resource(self) -> driver.HostResources:
         """What this host has and what is used, as it is now."""
@@ -148,20 +156,55 @@ class LibvirtDriver(driver.ComputeDriver):
         LOG.info("Guest %s is gone from this host", uuid)
 
     def power_on(self, spec: driver.GuestSpec) -> None:
-        """Start a guest that is shut off. Raises: GuestNotFound."""
-        guest = guests.get(self._host, spec.uuid)
-        if guest.state() != power_state.RUNNING:
-            guest.start(self._launch_timeout_s)
+        """Start a guest that is shut off, described anew.
 
-    def power_off(self, uuid: str, timeout_s: int = 0) -> None:
+        Raises: GuestNotFound, VirtError.
+        """
+        guest = guests.find(self._host, spec.uuid)
+        if guest is None or guest.state() != power_state.RUNNING:
+            self._define(spec).start(self._launch_timeout_s)
+
+    def power_off(
+        self,
+        uuid: str,
+        timeout_s: int = 0,
+        checkpoint: driver.Checkpoint = driver.go_on,
+    ) -> None:
         """Ask by ACPI for ``timeout_s`` seconds (0: not at all), then cut.
 
         Raises: GuestNotFound.
         """
         guest = guests.get(self._host, uuid)
         if guest.state() == power_state.RUNNING and timeout_s > 0:
-            self._ask_to_stop(guest, timeout_s)
+            power.ask_to_stop(self._host, guest, timeout_s, checkpoint)
         guest.stop()
+
+    def soft_reboot(
+        self,
+        spec: driver.GuestSpec,
+        timeout_s: int,
+        checkpoint: driver.Checkpoint = driver.go_on,
+    ) -> bool:
+        """Off by the guest itself, and on; False when it did not obey."""
+        return power.soft_reboot(
+            self._host,
+            spec.uuid,
+            timeout_s,
+            self._launch_timeout_s,
+            checkpoint,
+        )
+
+    def hard_reboot(self, spec: driver.GuestSpec) -> None:
+        """Cut its power, describe it anew and start it.
+
+        Raises: GuestNotFound when it has no disks, VirtError.
+        """
+        guest = guests.find(self._host, spec.uuid)
+        if guest is not None:
+            guest.stop()
+            guest.forget_saved()
+        self._define(spec).start(self._launch_timeout_s)
+        LOG.info("Guest %s was rebooted by force", spec.uuid)
 
     def pause(self, uuid: str) -> None:
         """Stop the guest's processors. Raises: GuestNotFound."""
@@ -170,6 +213,28 @@ class LibvirtDriver(driver.ComputeDriver):
     def unpause(self, uuid: str) -> None:
         """Let them go on. Raises: GuestNotFound."""
         guests.get(self._host, uuid).unpause()
+
+    def suspend(self, uuid: str) -> None:
+        """Save the guest's memory and stop it. Raises: GuestNotFound."""
+        guests.get(self._host, uuid).save()
+
+    def resume(self, uuid: str) -> None:
+        """Let a suspended guest go on. Raises: GuestNotFound, VirtError."""
+        # libvirt starts a guest whose memory it has saved with that.
+        guests.get(self._host, uuid).start(self._launch_timeout_s)
+
+    def trigger_crash_dump(self, uuid: str) -> None:
+        """Give the guest an NMI. Raises: GuestNotFound, VirtError."""
+        guests.get(self._host, uuid).inject_nmi()
+
+    def set_admin_password(
+        self, spec: driver.GuestSpec, user: str | None, password: str
+    ) -> None:
+        """By the QEMU guest agent.
+
+        Raises: PasswordNotSupported, NotSupported, VirtError.
+        """
+        agent.set_password(self._host, spec, user, password)
 
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """The end of the console log. Raises: ConsoleNotAvailable."""
@@ -213,6 +278,12 @@ class LibvirtDriver(driver.ComputeDriver):
                 f"this host does not know",
             )
 
+    def _define(self, spec: driver.GuestSpec) -> guests.Guest:
+        """Describe a guest that has its disks. Raises: GuestNotFound."""
+        self._check_machine(spec.image)
+        xml = self._guest_xml(spec, self._store.existing(spec.uuid))
+        return guests.define(self._host, xml, spec.uuid)
+
     def _guest_xml(
         self, spec: driver.GuestSpec, made: list[storage.GuestDisk]
     ) -> str:
@@ -237,16 +308,6 @@ class LibvirtDriver(driver.ComputeDriver):
         )
         console_log = self._store.console_log(spec.uuid)
         return guest_xml.build(spec, described, console_log, settings)
-
-    def _ask_to_stop(self, guest: guests.Guest, timeout_s: int) -> None:
-        deadline = time.monotonic() + timeout_s
-        stopped = driver.LifecycleEvent.STOPPED
-        with self._host.waiters.expect(guest.uuid, stopped) as seen:
-            while (left_s := deadline - time.monotonic()) > 0:
-                guest.press_power_button()
-                if seen.wait(min(left_s, _BUTTON_INTERVAL_S)):
-                    return
-        LOG.info("Guest %s did not obey its power button", guest.uuid)
 
 
 def _cpu_model(options: cfg.ConfigOpts.GroupAttr) -> cpu.CpuModel:

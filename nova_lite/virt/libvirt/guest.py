@@ -51,6 +51,14 @@ _STATISTICS = (
 
 _DESTROY_ATTEMPTS = 3
 
+# A save that an earlier daemon began goes on; libvirt waits 30 s for it.
+_BUSY = (
+    libvirt.VIR_ERR_OPERATION_TIMEOUT,
+    libvirt.VIR_ERR_OPERATION_INVALID,
+)
+_SAVE_ATTEMPTS = 20
+_AGENT_TIMEOUT_S = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Used:
@@ -153,6 +161,54 @@ class Guest:
         """Let its processors go on; running already is no error."""
         if self.state() != power_state.RUNNING:
             self._host.call(self._domain.resume)
+
+    def save(self) -> None:
+        """Save its memory on disk and stop it; done already is no error.
+
+        Raises: VirtError.
+        """
+        for _ in range(_SAVE_ATTEMPTS):
+            if self.state() == power_state.SHUTDOWN and self._is_saved():
+                return
+            if (
+                self._host.call(
+                    self._domain.managedSave,
+                    libvirt.VIR_DOMAIN_SAVE_RUNNING,
+                    ignore=_BUSY,
+                )
+                is not None
+            ):
+                return
+        raise exception.VirtError(reason=f"guest {self.uuid} was not saved")
+
+    def forget_saved(self) -> None:
+        """Drop its saved memory; none there is no error."""
+        if self._is_saved():
+            self._host.call(self._domain.managedSaveRemove, 0)
+
+    def _is_saved(self) -> bool:
+        return bool(self._host.call(self._domain.hasManagedSaveImage, 0))
+
+    def inject_nmi(self) -> None:
+        """Interrupt its kernel in a way that cannot be masked."""
+        self._host.call(self._domain.injectNMI, 0)
+
+    def set_password(self, user: str, password: str) -> bool:
+        """Ask its agent; False when that does not answer.
+
+        Raises: VirtError.
+        """
+        self._host.call(
+            self._domain.agentSetResponseTimeout, _AGENT_TIMEOUT_S, 0
+        )
+        done = self._host.call(
+            self._domain.setUserPassword,
+            user,
+            password,
+            0,
+            ignore=(libvirt.VIR_ERR_AGENT_UNRESPONSIVE,),
+        )
+        return done is not None
 
     def undefine(self) -> None:
         """Forget it, with what libvirt keeps for it; gone is no error."""

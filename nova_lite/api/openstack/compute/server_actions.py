@@ -16,9 +16,13 @@ from nova_lite.api.openstack.compute.console_output import (
 )
 from nova_lite.api.openstack.compute.flavors import FlavorAccessController
 from nova_lite.api.openstack.compute.pause_server import PauseServerController
+from nova_lite.api.openstack.compute.remote_consoles import (
+    RemoteConsolesController,
+)
 from nova_lite.api.openstack.compute.server_migrations import (
     ServerMigrationsController,
 )
+from nova_lite.api.openstack.compute.server_power import ServerPowerController
 from nova_lite.api.openstack.wsgi import Action
 
 SERVER_ACTIONS: Sequence[Action] = (
@@ -26,8 +30,24 @@ SERVER_ACTIONS: Sequence[Action] = (
         "os-getConsoleOutput",
         (ConsoleOutputController, "get_console_output"),
     ),
+    Action(
+        "os-getVNCConsole", (RemoteConsolesController, "get_vnc_console")
+    ),
+    Action(
+        "os-getSPICEConsole", (RemoteConsolesController, "get_spice_console")
+    ),
+    Action(
+        "os-getSerialConsole",
+        (RemoteConsolesController, "get_serial_console"),
+    ),
     Action("pause", (PauseServerController, "pause")),
     Action("unpause", (PauseServerController, "unpause")),
+    Action("os-start", (ServerPowerController, "start")),
+    Action("os-stop", (ServerPowerController, "stop")),
+    Action("reboot", (ServerPowerController, "reboot")),
+    Action(
+        "trigger_crash_dump", (ServerPowerController, "trigger_crash_dump")
+    ),
     *gone.SERVER_ACTIONS,
 )
 

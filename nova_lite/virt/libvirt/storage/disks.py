@@ -30,6 +30,9 @@ from nova_lite.virt.libvirt.storage import (
 LOG = logging.getLogger(__name__)
 
 CONSOLE_LOG = "console.log"
+_FORMAT = "format"
+# In the order in which the guest sees them.
+_DISKS = ("disk", "disk.eph0", "disk.swap")
 # virtlogd keeps this many earlier parts of a log: .0 is the youngest.
 _LOG_PARTS = 3
 
@@ -125,6 +128,9 @@ class GuestStore:
         directory = self.directory(spec.uuid)
         # QEMU's user must enter the directory, nobody need list it.
         directory.mkdir(mode=0o711)
+        # Only what the host wrote tells the format: a guest may write a
+        # qcow2 header into its raw disk.
+        (directory / _FORMAT).write_text(self._backend.format)
         root = str(directory / "disk")
         self._backend.create_root(root, base, size)
         disks = [self._made(root, spec.uuid)]
@@ -137,6 +143,23 @@ class GuestStore:
                 self._backend.create_empty(path, size_bytes)
                 disks.append(self._made(path, ""))
         return disks
+
+    def existing(self, uuid: str) -> list[GuestDisk]:
+        """The disks that a guest has. Raises: GuestNotFound."""
+        directory = self.directory(uuid)
+        try:
+            form = (directory / _FORMAT).read_text()
+        except FileNotFoundError:
+            # Made by a release that wrote none.
+            form = self._backend.format
+        found = [
+            GuestDisk(str(path), form, uuid if path.name == "disk" else "")
+            for path in (directory / name for name in _DISKS)
+            if path.exists()
+        ]
+        if not found:
+            raise exception.GuestNotFound(uuid=uuid)
+        return found
 
     def cache_image(
         self, image: driver.ImageSpec, progress: driver.ProgressCallback

@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+from nova_lite.virt import driver
+
 AGENT = "org.qemu.guest_agent.0"
+
+
+def has_agent(image: driver.ImageSpec) -> bool:
+    """Whether guests of this image are to have a channel for the agent."""
+    text = image.properties.get("hw_qemu_guest_agent", "")
+    return text.lower() in ("yes", "true", "on", "1")
 
 
 def build_agent() -> ET.Element:

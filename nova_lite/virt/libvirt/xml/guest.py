@@ -76,7 +76,7 @@ def build(
             memory.build_balloon(),
         ]
     )
-    if properties.get("hw_qemu_guest_agent", "").lower() in ("yes", "true"):
+    if channel.has_agent(spec.image):
         devices.append(channel.build_agent())
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
