@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Self
 
 from nova_lite import context as nova_context
 from nova_lite.objects import base, fields
+
+
+def hash_of(token: str) -> str:
+    """What is kept of a token, and sent of it."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @base.NovaObjectRegistry.register

@@ -57,6 +57,8 @@ LAYERS = {
     "nova_lite.compute.aggregate_api": 4,
     "nova_lite.compute.begin": 4,
     "nova_lite.compute.cache": 4,
+    "nova_lite.compute.console_api": 4,
+    "nova_lite.compute.consoles": 4,
     "nova_lite.compute.create": 4,
     "nova_lite.compute.diagnostics": 4,
     "nova_lite.compute.events": 4,

@@ -78,6 +78,7 @@ _VALUES = {
     "alias": "os-keypairs",
     "version_id": "v2.1",
     "before": "2026-01-01 00:00:00",
+    "console_token": "the-token",
     "network_label": "private",
     "tag": "hidden-tag",
 }
@@ -151,6 +152,22 @@ LEAST: dict[str, Row] = {
         "manager", status=409
     ),
     f"{_S}/action os-getConsoleOutput": Row("member", {}),
+    f"POST {_S}/remote-consoles": Row(
+        "member", {"remote_console": {"protocol": "vnc", "type": "novnc"}}
+    ),
+    f"{_S}/action os-getVNCConsole": Row(
+        "member", {"type": "novnc"}, version="2.5"
+    ),
+    f"{_S}/action os-getSPICEConsole": Row(
+        "member", {"type": "spice-html5"}, 400, "2.5"
+    ),
+    f"{_S}/action os-getSerialConsole": Row(
+        "member", {"type": "serial"}, 400, "2.5"
+    ),
+    "GET /os-console-auth-tokens/{console_token}": Row("admin"),
+    "GET /os-console-auth-tokens/{console_token} until 2.30": Row(
+        "admin", status=400
+    ),
     f"{_S}/action pause": Row("member"),
     f"{_S}/action unpause": Row("member", status=409),
     "GET /flavors": Row("any"),
@@ -302,6 +319,7 @@ def _fill(api: ComputeAPI) -> None:
     )
     api.add("tag", instance_uuid=SERVER, tag="hidden-tag")
     api.add("action", instance_uuid=SERVER, request_id="req-1")
+    api.add("console_token", instance_uuid=SERVER)
     api.add("migration", id=1, uuid=MIGRATION, instance_uuid=SERVER)
     group = api.add("group", uuid=GROUP, name="hidden-group")
     api.add("group_member", group_id=group, instance_uuid=SERVER)

@@ -15,6 +15,9 @@ from nova_lite.api.openstack.compute.aggregates import AggregatesController
 from nova_lite.api.openstack.compute.availability_zone import (
     AvailabilityZoneController,
 )
+from nova_lite.api.openstack.compute.console_auth_tokens import (
+    ConsoleAuthTokensController,
+)
 from nova_lite.api.openstack.compute.extensions import ExtensionsController
 from nova_lite.api.openstack.compute.flavors import (
     FlavorAccessController,
@@ -43,6 +46,9 @@ from nova_lite.api.openstack.compute.quota_classes import (
     QuotaClassSetsController,
 )
 from nova_lite.api.openstack.compute.quota_sets import QuotaSetsController
+from nova_lite.api.openstack.compute.remote_consoles import (
+    RemoteConsolesController,
+)
 from nova_lite.api.openstack.compute.server_diagnostics import (
     ServerDiagnosticsController,
 )
@@ -258,6 +264,15 @@ _PRESENT: Table = {
     },
     "/servers/{server_id}/diagnostics": {
         "GET": [(ServerDiagnosticsController, "index")],
+    },
+    "/servers/{server_id}/remote-consoles": {
+        "POST": [(RemoteConsolesController, "create")],
+    },
+    "/os-console-auth-tokens/{console_token}": {
+        "GET": [
+            (ConsoleAuthTokensController, "show_rdp"),
+            (ConsoleAuthTokensController, "show"),
+        ],
     },
     "/servers/{server_id}/topology": {
         "GET": [(ServerTopologyController, "index")],

@@ -30,9 +30,7 @@ SERVER_ACTIONS: Sequence[Action] = (
         "os-getConsoleOutput",
         (ConsoleOutputController, "get_console_output"),
     ),
-    Action(
-        "os-getVNCConsole", (RemoteConsolesController, "get_vnc_console")
-    ),
+    Action("os-getVNCConsole", (RemoteConsolesController, "get_vnc_console")),
     Action(
         "os-getSPICEConsole", (RemoteConsolesController, "get_spice_console")
     ),
