@@ -12,18 +12,23 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from oslo_config import cfg
+
 from nova_lite import exception
 from nova_lite.compute import (
     begin,
     create,
+    marks,
     provisioning,
     rpcapi,
+    server_image,
     transitions,
 )
 from nova_lite.compute.aggregate_api import AggregateAPI
 from nova_lite.compute.console_api import ConsoleAPI
 from nova_lite.compute.host_api import HostAPI
 from nova_lite.compute.request import CreateRequest
+from nova_lite.compute.server_image import ServerImage
 from nova_lite.compute.transitions import Target, Transition
 from nova_lite.conductor import api as conductor_api
 from nova_lite.context import RequestContext
@@ -34,6 +39,7 @@ from nova_lite.image.api import Image, ImageAPI
 from nova_lite.objects.diagnostics import InstanceDiagnostics
 from nova_lite.objects.external_event import InstanceExternalEvent
 
+CONF = cfg.CONF
 Row = dict[str, Any]
 
 
@@ -184,9 +190,93 @@ class API:
     ) -> None:
         """Only check that it may be asked: no driver has a use for it.
 
-        Raises: InstanceNotReady.
+        Raises: InstanceIsLocked, InstanceNotReady.
         """
+        begin.check_lock(context, row)
         _host_of(row)
+
+    def lock(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        reason: str | None = None,
+    ) -> None:
+        """Refuse what changes a server, but to administrators."""
+        marks.lock(context, row["uuid"], reason)
+
+    def unlock(self, context: RequestContext, row: Mapping[str, Any]) -> None:
+        """Take a server's lock away."""
+        marks.unlock(context, row["uuid"])
+
+    def reset_state(
+        self, context: RequestContext, row: Mapping[str, Any], vm_state: str
+    ) -> None:
+        """Say that a server is in this state and nothing is under way.
+
+        Raises: InstanceInvalidState.
+        """
+        marks.reset_state(context, row["uuid"], vm_state)
+
+    def snapshot(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        name: str,
+        properties: Mapping[str, str],
+    ) -> str:
+        """Make an image of a server; the image's id.
+
+        Raises: Forbidden and others of the image service.
+        """
+        image = self._describe(context, row, name, "snapshot", properties)
+        self._act(context, row, transitions.SNAPSHOT, image=image)
+        return image.id
+
+    def backup(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        name: str,
+        backup_type: str,
+        rotation: int,
+        properties: Mapping[str, str],
+    ) -> str:
+        """Make an image of a server and keep ``rotation`` of its kind.
+
+        Raises: InvalidInput for a server without an image; Forbidden and
+        others of the image service.
+        """
+        if not row["image_ref"]:
+            raise exception.InvalidInput(
+                reason="Backup is not supported for volume-backed instances."
+            )
+        image = self._describe(
+            context,
+            row,
+            name,
+            "backup",
+            {"backup_type": backup_type, **properties},
+        )
+        arguments = {"backup_type": backup_type, "rotation": rotation}
+        self._act(context, row, transitions.BACKUP, arguments, image=image)
+        return image.id
+
+    def _describe(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        name: str,
+        image_type: str,
+        properties: Mapping[str, str],
+    ) -> ServerImage:
+        return server_image.describe(
+            context,
+            row,
+            name,
+            image_type,
+            CONF.non_inheritable_image_properties,
+            properties,
+        )
 
     def _act(
         self,
@@ -196,24 +286,57 @@ class API:
         arguments: Mapping[str, Any] | None = None,
         updates: Mapping[str, Any] | None = None,
         also: Callable[[Any, Row], None] | None = None,
+        image: ServerImage | None = None,
         **message: Any,
     ) -> None:
         """Accept an operation and tell who is to run it.
 
-        ``message``: what goes with the message and is not kept.
+        ``image``: is made before anybody is told, and ``image_id`` among the
+        arguments; ``message``: what goes with the message and is not kept.
         Raises: InstanceIsLocked, InstanceInvalidState, InstanceNotReady.
         """
         begin.check(context, row, wanted)
         host = None
         if wanted.target is Target.HOST:
             host = _host_of(row)
+        if image is not None:
+            arguments = {**(arguments or {}), "image_id": image.id}
         action_id = begin.begin(context, row, wanted, arguments, updates, also)
+        if image is not None:
+            self._make(context, row, wanted, action_id, image)
         if host is None:
             getattr(self._conductor, wanted.rpc_method)(context, action_id)
             return
         getattr(self._compute, wanted.rpc_method)(
             context, host, action_id, row["uuid"], **message
         )
+
+    def _make(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        wanted: Transition,
+        action_id: int,
+        image: ServerImage,
+    ) -> None:
+        """Make the image of an accepted action, or take the action back.
+
+        Raises: Conflict when the action has ended meanwhile.
+        """
+        try:
+            image.make(context, self._images)
+        except Exception as error:
+            # Whatever it was: without an image there is nothing to do.
+            begin.withdraw(row, wanted, action_id, sentence(error))
+            image.unmake(context, self._images)
+            raise
+        if begin.has_failed(action_id):
+            # A delete came, or the service was slower than the sweep.
+            image.unmake(context, self._images)
+            raise exception.Conflict(
+                f"The {wanted.action} of instance {row['uuid']} was given up "
+                "before its image was made."
+            )
 
     def get_console_output(
         self,

@@ -15,7 +15,12 @@ from nova_lite.compute import transitions
 from nova_lite.compute.transitions import Transition
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
-from nova_lite.db.repositories import instance, instance_query, journal
+from nova_lite.db.repositories import (
+    instance,
+    instance_query,
+    journal,
+    withdrawal,
+)
 
 Row = dict[str, Any]
 
@@ -27,10 +32,16 @@ def check(
 
     Raises: InstanceIsLocked, InstanceInvalidState.
     """
-    if wanted.needs_unlocked and row["locked"] and not context.is_admin:
-        raise exception.InstanceIsLocked(instance_uuid=row["uuid"])
+    if wanted.needs_unlocked:
+        check_lock(context, row)
     if not transitions.allows(wanted, row["vm_state"], row["task_state"]):
         raise _refusal(row, wanted)
+
+
+def check_lock(context: RequestContext, row: Mapping[str, Any]) -> None:
+    """Whether a lock keeps this user off. Raises: InstanceIsLocked."""
+    if row["locked"] and not context.is_admin:
+        raise exception.InstanceIsLocked(instance_uuid=row["uuid"])
 
 
 def _refusal(
@@ -96,6 +107,24 @@ def begin(
             [action_row(context, uuid, wanted, target, arguments or {})],
         )
         return journal.ids_of(session, wanted.name, [uuid])[uuid]
+
+
+@db.transaction
+def withdraw(
+    row: Mapping[str, Any], wanted: Transition, action_id: int, why: str
+) -> None:
+    """Take an action back that nobody has begun; one that runs goes on."""
+    with db.writer() as session:
+        withdrawal.withdraw(
+            session, action_id, row["uuid"], wanted.during, why
+        )
+
+
+@db.transaction
+def has_failed(action_id: int) -> bool:
+    """Whether an action has ended in an error, or was preempted."""
+    with db.reader() as session:
+        return withdrawal.has_failed(session, action_id)
 
 
 def action_row(

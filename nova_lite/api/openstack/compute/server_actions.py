@@ -10,11 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nova_lite.api.openstack.compute import gone, proxies
+from nova_lite.api.openstack.compute.admin_actions import (
+    AdminActionsController,
+)
+from nova_lite.api.openstack.compute.admin_password import (
+    AdminPasswordController,
+)
 from nova_lite.api.openstack.compute.aggregates import AggregatesController
 from nova_lite.api.openstack.compute.console_output import (
     ConsoleOutputController,
 )
 from nova_lite.api.openstack.compute.flavors import FlavorAccessController
+from nova_lite.api.openstack.compute.lock_server import LockServerController
 from nova_lite.api.openstack.compute.pause_server import PauseServerController
 from nova_lite.api.openstack.compute.remote_consoles import (
     RemoteConsolesController,
@@ -23,6 +30,9 @@ from nova_lite.api.openstack.compute.server_migrations import (
     ServerMigrationsController,
 )
 from nova_lite.api.openstack.compute.server_power import ServerPowerController
+from nova_lite.api.openstack.compute.suspend_server import (
+    SuspendServerController,
+)
 from nova_lite.api.openstack.wsgi import Action
 
 SERVER_ACTIONS: Sequence[Action] = (
@@ -40,6 +50,15 @@ SERVER_ACTIONS: Sequence[Action] = (
     ),
     Action("pause", (PauseServerController, "pause")),
     Action("unpause", (PauseServerController, "unpause")),
+    Action("suspend", (SuspendServerController, "suspend")),
+    Action("resume", (SuspendServerController, "resume")),
+    Action("lock", (LockServerController, "lock")),
+    Action("unlock", (LockServerController, "unlock")),
+    Action("changePassword", (AdminPasswordController, "change_password")),
+    Action("os-resetState", (AdminActionsController, "reset_state")),
+    Action(
+        "injectNetworkInfo", (AdminActionsController, "inject_network_info")
+    ),
     Action("os-start", (ServerPowerController, "start")),
     Action("os-stop", (ServerPowerController, "stop")),
     Action("reboot", (ServerPowerController, "reboot")),
