@@ -56,6 +56,25 @@ class InstanceLocks:
                 if not lock.users:
                     del self._locks[uuid]
 
+    @contextlib.contextmanager
+    def hold_if_free(self, uuid: str) -> Iterator[bool]:
+        """Hold a server's lock if nobody holds or wants it; whether so."""
+        with self._guard:
+            free = uuid not in self._locks
+            if free:
+                lock = self._locks[uuid] = Lock()
+                lock.users = 1
+                lock.lock.acquire()
+        try:
+            yield free
+        finally:
+            if free:
+                lock.lock.release()
+                with self._guard:
+                    lock.users -= 1
+                    if not lock.users:
+                        del self._locks[uuid]
+
     def busy(self, uuid: str) -> bool:
         """Whether an operation on this server runs or waits."""
         with self._guard:

@@ -2,9 +2,9 @@
 """Reconcile: the hypervisor and the disk compared with the database.
 
 At start and every minute. Repaired is what is safe: a guest or disk of ours
-whose server is deleted, or lives on another host, is removed; a power state
-that differs is written down. What the database has never known is reported
-and left alone: it may be somebody's data under a wrong configuration.
+whose server is deleted, or lives on another host, is removed. What the
+database has never known is reported and left alone: it may be somebody's data
+under a wrong configuration. Power states are compute/events.py's.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ import time
 
 from oslo_log import log as logging
 
-from nova_lite.compute import power_state
 from nova_lite.compute.locks import InstanceLocks
 from nova_lite.compute.resource_tracker import ResourceTracker
 from nova_lite.context import RequestContext
 from nova_lite.objects.instance import Instance
-from nova_lite.virt.driver import ComputeDriver, GuestInfo
+from nova_lite.virt.driver import ComputeDriver
 
 LOG = logging.getLogger(__name__)
 
@@ -41,8 +40,8 @@ class Reconcile:
 
     def look(self, context: RequestContext) -> None:
         """One pass."""
-        guests = {g.uuid: g for g in self._driver.list_guests() if g.owned}
-        uuids = {*guests, *self._driver.list_disk_owners()}
+        guests = {g.uuid for g in self._driver.list_guests() if g.owned}
+        uuids = guests | set(self._driver.list_disk_owners())
         owners = Instance.owners(context, sorted(uuids)) if uuids else {}
         for uuid in sorted(uuids):
             owner = owners.get(uuid)
@@ -55,7 +54,6 @@ class Reconcile:
             for uuid, since in self._strangers.items()
             if uuid in uuids
         }
-        self._compare_power(context, guests)
 
     def _moved_away(self, owner: dict[str, object]) -> bool:
         """On another host, or on none: a build that went on elsewhere."""
@@ -89,23 +87,3 @@ class Reconcile:
             uuid,
             time.monotonic() - since,
         )
-
-    def _compare_power(
-        self, context: RequestContext, guests: dict[str, GuestInfo]
-    ) -> None:
-        for row in Instance.list_on_host(context, self._host):
-            uuid = row["uuid"]
-            if row["task_state"] or row["vm_state"] == "building":
-                continue
-            guest = guests.get(uuid)
-            state = guest.state if guest else power_state.NOSTATE
-            if state != row["power_state"] and not self._locks.busy(uuid):
-                Instance.set_power_state(
-                    context, uuid, self._host, {"power_state": state}
-                )
-                LOG.warning(
-                    "%s is %s, the database said %s",
-                    uuid,
-                    power_state.NAMES[state],
-                    power_state.NAMES.get(row["power_state"], "?"),
-                )

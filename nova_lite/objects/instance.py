@@ -80,12 +80,14 @@ class Instance(base.NovaObject):
         uuid: str,
         host: str,
         values: dict[str, Any],
-    ) -> bool:
+    ) -> dict[str, Any]:
         """Record what the hypervisor says, if nothing is being done.
 
-        False when the server has a task_state, or is elsewhere.
+        ``values``: {"power_state"}. Returns {} when the server has a
+        task_state, is elsewhere, or nothing is new; else "said", a sentence
+        or None, and "stop", the id of an action that this host is to run.
         """
-        done: bool = base.repository("instance").update_idle(
-            uuid, host, values
+        found: dict[str, Any] = base.repository("power_sync").observe(
+            context, uuid, host, values["power_state"]
         )
-        return done
+        return found

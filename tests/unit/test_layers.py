@@ -32,6 +32,7 @@ LAYERS = {
     "nova_lite.compute.transitions": 0,
     "nova_lite.compute.request": 0,
     "nova_lite.compute.locks": 0,
+    "nova_lite.compute.power_sync": 0,
     "nova_lite.compute.audit_period": 0,
     "nova_lite.conductor": 0,
     "nova_lite.conductor.running": 0,

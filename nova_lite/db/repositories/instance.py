@@ -89,22 +89,3 @@ def owners(uuids: Sequence[str]) -> dict[str, dict[str, Any]]:
             ).where(Instance.uuid.in_(uuids))
         )
         return {row["uuid"]: dict(row) for row in found.mappings()}
-
-
-@db.transaction
-def update_idle(uuid: str, host: str, values: Mapping[str, Any]) -> bool:
-    """Update a server that is on this host with nothing being done to it."""
-    with db.writer() as session:
-        return bool(
-            rows.execute(
-                session,
-                sa.update(Instance)
-                .where(
-                    Instance.uuid == uuid,
-                    Instance.host == host,
-                    Instance.deleted == 0,
-                    Instance.task_state.is_(None),
-                )
-                .values(**values),
-            )
-        )

@@ -26,6 +26,7 @@ _MEANING = {
     libvirt.VIR_DOMAIN_EVENT_RESUMED: driver.LifecycleEvent.RESUMED,
     libvirt.VIR_DOMAIN_EVENT_STOPPED: driver.LifecycleEvent.STOPPED,
     libvirt.VIR_DOMAIN_EVENT_PMSUSPENDED: driver.LifecycleEvent.SUSPENDED,
+    libvirt.VIR_DOMAIN_EVENT_UNDEFINED: driver.LifecycleEvent.UNDEFINED,
 }
 
 _RETRY_S = 1.0

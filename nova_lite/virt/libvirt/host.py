@@ -42,11 +42,21 @@ _BROKEN_DOMAINS = frozenset({libvirt.VIR_FROM_REMOTE, libvirt.VIR_FROM_RPC})
 
 
 class Host:
-    """One libvirtd. ``on_lifecycle`` must not block."""
+    """One libvirtd.
 
-    def __init__(self, uri: str, on_lifecycle: driver.EventListener) -> None:
+    ``on_lifecycle`` must not block; ``on_return`` is called in a thread of
+    its own when a connection that was lost has been opened again.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        on_lifecycle: driver.EventListener,
+        on_return: Callable[[], None] = lambda: None,
+    ) -> None:
         self._uri = uri
         self._on_lifecycle = on_lifecycle
+        self._on_return = on_return
         self._lock = threading.Lock()
         self._connection: Any = None
         self._source: events.EventSource | None = None
@@ -186,6 +196,7 @@ class Host:
                 time.sleep(pause_s)
                 pause_s = min(pause_s * 2, _RECONNECT_MAX_S)
             else:
+                self._on_return()
                 return
 
 

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a host says of a guest, written down with what follows from it.
+
+Called by conductor for a compute. Nothing is changed while an operation is
+under way, or when the server lives elsewhere by now.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from nova_lite.compute import power_sync, task_states, transitions
+from nova_lite.context import RequestContext
+from nova_lite.db import session as db
+from nova_lite.db.models.base import now
+from nova_lite.db.models.instance import Instance
+from nova_lite.db.repositories import instance, journal
+
+ACTION = "sync_power_state"
+EVENT = "compute__sync_instance_power_state"
+
+
+@db.transaction
+def observe(
+    context: RequestContext, uuid: str, host: str, state: int
+) -> dict[str, Any]:
+    """Record a guest's power_state and begin what has to follow.
+
+    Returns {} when nothing is new; else "said", a sentence or None, and
+    "stop", the id of a queued stop or None.
+    """
+    with db.writer() as session:
+        seen = _idle(session, uuid, host)
+        if seen is None:
+            return {}
+        verdict = power_sync.verdict(seen["vm_state"], state)
+        changes = seen["power_state"] != state
+        stop = verdict is not None and verdict.stop
+        if not changes and not stop:
+            return {}
+        values: dict[str, Any] = {"power_state": state}
+        if stop:
+            values["task_state"] = task_states.POWERING_OFF
+        if not instance.change(session, seen, values):
+            return {}
+        if verdict is None:
+            return {"said": None, "stop": None}
+        if stop:
+            _queue_stop(session, context, uuid, host)
+            queued = journal.ids_of(session, transitions.STOP.name, [uuid])
+            return {"said": verdict.said, "stop": queued[uuid]}
+        if verdict.gone:
+            _tell(session, context, uuid, host, verdict.said)
+        return {"said": verdict.said, "stop": None}
+
+
+def _idle(session: orm.Session, uuid: str, host: str) -> dict[str, Any] | None:
+    found = session.execute(
+        sa.select(
+            Instance.uuid,
+            Instance.host,
+            Instance.vm_state,
+            Instance.task_state,
+            Instance.power_state,
+        ).where(
+            Instance.uuid == uuid,
+            Instance.host == host,
+            Instance.deleted == 0,
+            Instance.task_state.is_(None),
+        )
+    ).first()
+    return None if found is None else dict(found._mapping)
+
+
+def _row(
+    context: RequestContext, uuid: str, host: str, action: str, operation: str
+) -> dict[str, Any]:
+    return {
+        "instance_uuid": uuid,
+        "action": action,
+        "operation": operation,
+        "target_host": host,
+        "request_id": context.request_id,
+        "context": context.to_wire(),
+        "arguments": {},
+    }
+
+
+def _queue_stop(
+    session: orm.Session, context: RequestContext, uuid: str, host: str
+) -> None:
+    stop = transitions.STOP
+    row = _row(context, uuid, host, stop.action, stop.name)
+    journal.insert(session, [row])
+
+
+def _tell(
+    session: orm.Session,
+    context: RequestContext,
+    uuid: str,
+    host: str,
+    sentence: str,
+) -> None:
+    """An action that has ended: users see there what became of the guest."""
+    row = _row(context, uuid, host, ACTION, ACTION)
+    row |= {"state": journal.ERROR, "message": "Error", "finish_time": now()}
+    journal.insert(session, [row])
+    action_id = journal.of_request(session, uuid, ACTION, context.request_id)
+    assert action_id is not None
+    journal.add_event(
+        session,
+        action_id,
+        {
+            "event": EVENT,
+            "start_time": now(),
+            "result": "Error",
+            "host": host,
+            "details": sentence,
+        },
+    )
