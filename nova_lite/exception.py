@@ -82,6 +82,14 @@ class ImageUnacceptable(Invalid):
     message = "Image %(image_id)s cannot be used: %(reason)s"
 
 
+class InstanceNotRescuable(Invalid):
+    message = "Instance %(instance_id)s cannot be rescued: %(reason)s"
+
+
+class UnsupportedRescueImage(Invalid):
+    message = "Requested rescue image '%(image)s' is not supported"
+
+
 class InvalidMigrationState(Invalid):
     message = (
         "Migration %(migration_id)s state of instance %(instance_uuid)s is "
@@ -195,6 +203,10 @@ class LimitExceeded(OverQuota):
 class NotFound(NovaLiteException):
     message = "The resource could not be found."
     code = 404
+
+
+class MetadataNotFound(NotFound):
+    message = "There is no metadata at %(path)s"
 
 
 class InstanceNotFound(NotFound):
@@ -472,6 +484,13 @@ class ImageDownloadFailed(ImageError):
 
 class ImageChecksumMismatch(ImageError):
     message = "Image %(image_id)s arrived damaged: %(reason)s"
+
+
+class PreserveEphemeralNotSupported(VirtError):
+    message = (
+        "The hypervisor cannot keep the ephemeral disk in a rebuild: leave "
+        "preserve_ephemeral out."
+    )
 
 
 class BuildAbort(Internal):

@@ -38,6 +38,7 @@ LAYERS = {
     "nova_lite.conductor.running": 0,
     # 1
     "nova_lite.objects": 1,
+    "nova_lite.metadata": 1,
     "nova_lite.policies": 1,
     "nova_lite.policy": 1,
     "nova_lite.quota": 1,
