@@ -170,6 +170,17 @@ LEAST: dict[str, Row] = {
     ),
     f"{_S}/action pause": Row("member"),
     f"{_S}/action unpause": Row("member", status=409),
+    f"{_S}/action os-start": Row("member", status=409),
+    f"{_S}/action os-stop": Row("member"),
+    f"{_S}/action reboot": Row("member", {"type": "HARD"}),
+    f"{_S}/action suspend": Row("member"),
+    f"{_S}/action resume": Row("member", status=409),
+    f"{_S}/action trigger_crash_dump": Row("member"),
+    f"{_S}/action changePassword": Row("member", {"adminPass": "x"}, 409),
+    f"{_S}/action lock": Row("member"),
+    f"{_S}/action unlock": Row("member"),
+    f"{_S}/action os-resetState": Row("admin", {"state": "active"}),
+    f"{_S}/action injectNetworkInfo": Row("admin"),
     "GET /flavors": Row("any"),
     "POST /flavors": Row(
         "admin", {"flavor": {"name": "n", "ram": 1, "vcpus": 1, "disk": 1}}
