@@ -8,6 +8,7 @@ that follows only says: look now.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -327,8 +328,9 @@ class API:
             image.make(context, self._images)
         except Exception as error:
             # Whatever it was: without an image there is nothing to do.
-            begin.withdraw(row, wanted, action_id, sentence(error))
-            image.unmake(context, self._images)
+            begin.withdraw(row, wanted, action_id, str(error))
+            with contextlib.suppress(exception.NovaLiteException):
+                image.unmake(context, self._images)
             raise
         if begin.has_failed(action_id):
             # A delete came, or the service was slower than the sweep.

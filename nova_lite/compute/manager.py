@@ -26,6 +26,7 @@ from nova_lite.compute.operations.password import SetAdminPassword
 from nova_lite.compute.operations.pause import Pause, Unpause
 from nova_lite.compute.operations.power import Start, Stop
 from nova_lite.compute.operations.reboot import HardReboot, SoftReboot
+from nova_lite.compute.operations.snapshot import Backup, Snapshot
 from nova_lite.compute.operations.suspend import Resume, Suspend
 from nova_lite.compute.reconcile import Reconcile
 from nova_lite.compute.resource_tracker import ResourceTracker
@@ -65,6 +66,9 @@ class ComputeManager(manager.Manager):
         self.tracker = ResourceTracker(host, self.driver)
         self._operations = concurrency.pool(CONF.compute.operation_threads)
         self._builds = concurrency.pool(CONF.compute.max_concurrent_builds)
+        self._snapshots = concurrency.pool(
+            CONF.max_concurrent_snapshots or CONF.compute.operation_threads
+        )
         self._power = PowerSync(host, self.driver, self.locks)
         self._audit = UsageAudit(host, CONF.instance_usage_audit_period)
         self._reconcile = Reconcile(
@@ -160,6 +164,18 @@ class ComputeManager(manager.Manager):
     ) -> None:
         """Let a suspended guest go on."""
         self._run(Resume, context, action, instance)
+
+    def snapshot_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Make an image of a guest's disk."""
+        self._run(Snapshot, context, action, instance, self._snapshots)
+
+    def backup_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Make an image of a guest's disk, remove the oldest such."""
+        self._run(Backup, context, action, instance, self._snapshots)
 
     def trigger_crash_dump(
         self, context: RequestContext, action: int, instance: str

@@ -88,6 +88,16 @@ class ComputeAPI(rpc.ClientBase):
     ) -> None:
         self._act("resume_instance", context, host, action, instance)
 
+    def snapshot_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("snapshot_instance", context, host, action, instance)
+
+    def backup_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("backup_instance", context, host, action, instance)
+
     def trigger_crash_dump(
         self, context: RequestContext, host: str, action: int, instance: str
     ) -> None:

@@ -73,4 +73,25 @@ OPTS = [
         "guest's VNC and serial port. Nobody listens there, unless a test "
         "does.",
     ),
+    cfg.IntOpt(
+        "snapshot_kib",
+        default=4,
+        min=1,
+        max=1048576,
+        help="Size, in KiB, of the image that a snapshot makes.",
+    ),
+    cfg.FloatOpt(
+        "snapshot_delay_s",
+        default=0.0,
+        min=0.0,
+        max=600.0,
+        help="Seconds that each snapshot takes on the host.",
+    ),
+    cfg.StrOpt(
+        "fail_snapshot",
+        default="",
+        help="Regular expression: the snapshot of a server whose name it "
+        "matches somewhere fails after half the work. Empty fails none, a "
+        "single dot fails all.",
+    ),
 ]

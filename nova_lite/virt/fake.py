@@ -23,7 +23,7 @@ from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.compute import power_state
-from nova_lite.virt import diagnostics, dispatch, driver
+from nova_lite.virt import diagnostics, dispatch, driver, fake_snapshot
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -74,6 +74,8 @@ class FakeDriver(driver.ComputeDriver):
         )
         self._deaf = _pattern(CONF.fake.deaf)
         self._no_agent = _pattern(CONF.fake.no_agent)
+        self._fail_snapshot = _pattern(CONF.fake.fail_snapshot)
+        self._snapshots: fake_snapshot.Snapshots
         self._host = ""
         self._guests: dict[str, _Guest] = {}
         self._lock = threading.Lock()
@@ -84,6 +86,12 @@ class FakeDriver(driver.ComputeDriver):
         self._host = host
         self._directory = self._root / host.replace("/", "_")
         self._directory.mkdir(parents=True, exist_ok=True)
+        self._snapshots = fake_snapshot.Snapshots(
+            self._root / "_snapshots" / self._directory.name,
+            CONF.fake.snapshot_kib,
+            CONF.fake.snapshot_delay_s,
+        )
+        self._snapshots.clear()
         for path in self._directory.iterdir():
             if path.suffix != ".json":
                 path.unlink()  # a write that a kill cut off
@@ -181,6 +189,7 @@ class FakeDriver(driver.ComputeDriver):
         with self._lock:
             guest = self._guests.pop(uuid, None)
         self._path(uuid).unlink(missing_ok=True)
+        self._snapshots.remove(uuid)
         if guest is not None and driver.is_running(guest.state):
             self._events.put(uuid, driver.LifecycleEvent.STOPPED)
 
@@ -274,6 +283,22 @@ class FakeDriver(driver.ComputeDriver):
             raise exception.PasswordNotSupported(
                 instance_uuid=spec.uuid, reason="[fake] no_agent says so"
             )
+
+    def snapshot(
+        self,
+        spec: driver.GuestSpec,
+        name: str,
+        progress: driver.ProgressCallback,
+    ) -> driver.DiskFile:
+        """A small file that names the guest. Raises: GuestNotFound."""
+        self._get(spec.uuid)
+        fail = self._fail_snapshot
+        fails = bool(fail and fail.search(spec.display_name))
+        return self._snapshots.take(spec, name, fails, progress)
+
+    def remove_snapshot(self, uuid: str, name: str) -> None:
+        """Remove the file; gone is no error."""
+        self._snapshots.remove(uuid, name)
 
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """A few lines that name the guest. Raises: ConsoleNotAvailable."""

@@ -20,6 +20,9 @@ from nova_lite.api.openstack.compute.aggregates import AggregatesController
 from nova_lite.api.openstack.compute.console_output import (
     ConsoleOutputController,
 )
+from nova_lite.api.openstack.compute.create_image import (
+    CreateImageController,
+)
 from nova_lite.api.openstack.compute.flavors import FlavorAccessController
 from nova_lite.api.openstack.compute.lock_server import LockServerController
 from nova_lite.api.openstack.compute.pause_server import PauseServerController
@@ -65,6 +68,10 @@ SERVER_ACTIONS: Sequence[Action] = (
     Action(
         "trigger_crash_dump", (ServerPowerController, "trigger_crash_dump")
     ),
+    Action("createImage", (CreateImageController, "image")),
+    Action("createImage", (CreateImageController, "image_id")),
+    Action("createBackup", (CreateImageController, "backup")),
+    Action("createBackup", (CreateImageController, "backup_id")),
     *gone.SERVER_ACTIONS,
 )
 

@@ -89,9 +89,13 @@ class View:
         alternate = {
             "rel": "alternate",
             "type": "application/vnd.openstack.image",
-            "href": f"{self._image_service()}/images/{image_id}",
+            "href": self.url_at_service(image_id),
         }
         return [*links, alternate]
+
+    def url_at_service(self, image_id: str) -> str:
+        """The image's URL at the image service."""
+        return f"{self._image_service()}/images/{image_id}"
 
     def _image_service(self) -> str:
         """The URL of the image service, as users know it."""
