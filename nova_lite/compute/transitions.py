@@ -187,7 +187,6 @@ HARD_REBOOT = _on_host(
         task_states.SUSPENDING,
         task_states.RESUMING,
     },
-    on_error=vm_states.ERROR,
     preempts=True,
 )
 
@@ -330,6 +329,54 @@ BACKUP = _on_host(
     "os-create-backup",
     action="createBackup",
     needs_unlocked=False,
+)
+
+SHELVE = _on_host(
+    "shelve",
+    {
+        vm_states.ACTIVE,
+        vm_states.STOPPED,
+        vm_states.PAUSED,
+        vm_states.SUSPENDED,
+    },
+    task_states.SHELVING,
+    None,
+    "os-shelve:shelve",
+    on_error=vm_states.ERROR,
+)
+
+SHELVE_OFFLOAD = _on_host(
+    "shelve_offload",
+    {vm_states.SHELVED},
+    task_states.SHELVING_OFFLOADING,
+    vm_states.SHELVED_OFFLOADED,
+    "os-shelve:shelve_offload",
+    action="shelveOffload",
+)
+
+# What is shelved and has its host yet starts there.
+UNSHELVE_ON_HOST = _on_host(
+    "unshelve_on_host",
+    {vm_states.SHELVED},
+    task_states.UNSHELVING,
+    vm_states.ACTIVE,
+    "os-shelve:unshelve",
+    action="unshelve",
+    rpc_method="unshelve_on_host",
+)
+
+UNSHELVE = Transition(
+    name="unshelve",
+    action="unshelve",
+    vm_states=frozenset({vm_states.SHELVED_OFFLOADED}),
+    task_states=IDLE,
+    during=task_states.UNSHELVING,
+    done=vm_states.ACTIVE,
+    on_error=None,
+    target=Target.CONDUCTOR,
+    rpc_method="unshelve_instance",
+    host_dead=HostDead.ANOTHER_HOST,
+    policy="os_compute_api:os-shelve:unshelve",
 )
 
 TABLE = {
