@@ -186,6 +186,10 @@ class PolicyNotAuthorized(Forbidden):
     message = "Policy doesn't allow %(action)s to be performed."
 
 
+class ConsoleTokenRefused(Forbidden):
+    message = "The token is unknown, used or too old: ask for another."
+
+
 class OverQuota(Forbidden):
     message = (
         "Quota exceeded for %(overs)s: Requested %(requested)s, but already "
@@ -195,6 +199,18 @@ class OverQuota(Forbidden):
 
 class LimitExceeded(OverQuota):
     message = "Maximum number of %(resource)s exceeds %(allowed)d"
+
+
+class OnsetFileLimitExceeded(OverQuota):
+    message = "Personality file limit exceeded"
+
+
+class OnsetFilePathLimitExceeded(OnsetFileLimitExceeded):
+    message = "Personality file path exceeds maximum %(allowed)s"
+
+
+class OnsetFileContentLimitExceeded(OnsetFileLimitExceeded):
+    message = "Personality file content exceeds maximum %(allowed)s"
 
 
 # --- 404 ---------------------------------------------------------------------
@@ -484,6 +500,18 @@ class ImageDownloadFailed(ImageError):
 
 class ImageChecksumMismatch(ImageError):
     message = "Image %(image_id)s arrived damaged: %(reason)s"
+
+
+class SecretsUnreadable(VirtError):
+    message = (
+        "The password and files of the request cannot be read on this host: "
+        "its transport_url has another password than the API's; set "
+        "secrets_key to one text on every host."
+    )
+
+
+class ConfigDriveError(VirtError):
+    message = "The config drive cannot be made: %(reason)s"
 
 
 class PreserveEphemeralNotSupported(VirtError):

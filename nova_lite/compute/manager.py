@@ -26,7 +26,10 @@ from nova_lite.compute.operations.password import SetAdminPassword
 from nova_lite.compute.operations.pause import Pause, Unpause
 from nova_lite.compute.operations.power import Start, Stop
 from nova_lite.compute.operations.reboot import HardReboot, SoftReboot
+from nova_lite.compute.operations.rebuild import Rebuild
+from nova_lite.compute.operations.rescue import Rescue, Unrescue
 from nova_lite.compute.operations.snapshot import Backup, Snapshot
+from nova_lite.compute.operations.soft_delete import Restore, SoftDelete
 from nova_lite.compute.operations.suspend import Resume, Suspend
 from nova_lite.compute.reconcile import Reconcile
 from nova_lite.compute.resource_tracker import ResourceTracker
@@ -183,6 +186,46 @@ class ComputeManager(manager.Manager):
         """Make a guest's kernel dump itself."""
         self._run(TriggerCrashDump, context, action, instance)
 
+    def rebuild_instance(
+        self,
+        context: RequestContext,
+        action: int,
+        instance: str,
+        password: str | None = None,
+    ) -> None:
+        """Give a guest a new root disk."""
+        self._run(
+            Rebuild, context, action, instance, self._builds, password=password
+        )
+
+    def rescue_instance(
+        self,
+        context: RequestContext,
+        action: int,
+        instance: str,
+        password: str | None = None,
+    ) -> None:
+        """Start a guest from another disk."""
+        self._run(Rescue, context, action, instance, password=password)
+
+    def unrescue_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Start a guest from its own disk again."""
+        self._run(Unrescue, context, action, instance)
+
+    def soft_delete_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Stop a guest and keep it for a while."""
+        self._run(SoftDelete, context, action, instance)
+
+    def restore_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Start a guest whose server is taken back from deletion."""
+        self._run(Restore, context, action, instance)
+
     @rpc.expected_exceptions(exception.Conflict, exception.NotSupported)
     def set_admin_password(
         self,
@@ -298,12 +341,16 @@ class ComputeManager(manager.Manager):
         action: int,
         instance: str,
         pool: concurrency.Executor | None = None,
+        **message: Any,
     ) -> None:
-        """Run an operation in a pool, unless it is in hand already."""
+        """Run an operation in a pool, unless it is in hand already.
+
+        ``message``: what the journal does not keep.
+        """
         if not self.running.add([action]):
             LOG.debug("Action %s is in hand already", action)
             return
-        operation = kind(context, action, instance, self._services)
+        operation = kind(context, action, instance, self._services, **message)
         (pool or self._operations).submit(self._work, operation)
 
     def _work(self, operation: Operation) -> None:
@@ -316,6 +363,11 @@ class ComputeManager(manager.Manager):
             LOG.exception("Action %s broke off", operation.action_id)
         finally:
             self.running.remove([operation.action_id])
+            self._power.after_operation(
+                operation.instance_uuid,
+                isinstance(operation, Delete),
+                self.stop_instance,
+            )
 
     # --- periodic ---
 

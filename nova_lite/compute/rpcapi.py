@@ -122,6 +122,55 @@ class ComputeAPI(rpc.ClientBase):
             password=password,
         )
 
+    def rebuild_instance(
+        self,
+        context: RequestContext,
+        host: str,
+        action: int,
+        instance: str,
+        password: str | None = None,
+    ) -> None:
+        self._act(
+            "rebuild_instance",
+            context,
+            host,
+            action,
+            instance,
+            password=password,
+        )
+
+    def rescue_instance(
+        self,
+        context: RequestContext,
+        host: str,
+        action: int,
+        instance: str,
+        password: str | None = None,
+    ) -> None:
+        self._act(
+            "rescue_instance",
+            context,
+            host,
+            action,
+            instance,
+            password=password,
+        )
+
+    def unrescue_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("unrescue_instance", context, host, action, instance)
+
+    def soft_delete_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("soft_delete_instance", context, host, action, instance)
+
+    def restore_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("restore_instance", context, host, action, instance)
+
     def _act(
         self,
         method: str,

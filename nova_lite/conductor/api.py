@@ -39,6 +39,10 @@ class ComputeTaskAPI:
         """Have a server deleted that is on no host."""
         self._rpcapi.delete_instance(context, action)
 
+    def rebuild_instance(self, context: RequestContext, action: int) -> None:
+        """Have a rebuild with another image checked and sent to its host."""
+        self._rpcapi.rebuild_instance(context, action)
+
     def cache_images(
         self, context: RequestContext, aggregate: int, images: Sequence[str]
     ) -> None:
@@ -55,12 +59,13 @@ class ObjectIndirection(ovo_base.VersionedObjectIndirectionAPI):
 
     A call that gets no answer is sent again, for ever: the work is at hand
     and its result must not be lost to an outage of broker or conductor.
-    Every remotable method can be repeated. Two are not, and not waited for
-    long: a heartbeat, since the next one is fresher, and the sign-off of a
-    process that ends, since conductor may have ended before it.
+    Every remotable method can be repeated. Three are not, and not waited for
+    long: a heartbeat, since the next one is fresher, the sign-off of a
+    process that ends, since conductor may have ended before it, and the use
+    of a console's token, for which a user waits.
     """
 
-    _ONCE = frozenset({"report", "leave"})
+    _ONCE = frozenset({"report", "leave", "redeem"})
 
     def __init__(self) -> None:
         self._rpcapi = rpcapi.ConductorAPI()
@@ -140,11 +145,12 @@ class ObjectIndirection(ovo_base.VersionedObjectIndirectionAPI):
             wait = min(wait * 2, _WAIT_MAX_S)
 
 
-def use_conductor() -> None:
+def use_conductor(wait: bool = True) -> None:
     """Make this process's objects reach the database by conductor.
 
-    Returns when there is one.
+    Returns when there is one, unless it need not ``wait``.
     """
     made = ObjectIndirection()
-    made.wait_until_ready()
+    if wait:
+        made.wait_until_ready()
     base.NovaObject.indirection_api = made

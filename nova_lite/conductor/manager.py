@@ -14,7 +14,13 @@ from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.conductor import rpcapi
 from nova_lite.conductor.running import Running
 from nova_lite.conductor.sweep import Silence, Sweep
-from nova_lite.conductor.tasks import build, cache_images, delete
+from nova_lite.conductor.tasks import (
+    build,
+    cache_images,
+    delete,
+    rebuild,
+    soft_delete,
+)
 from nova_lite.context import RequestContext, get_admin_context
 from nova_lite.objects import base
 from nova_lite.scheduler.client import query
@@ -90,7 +96,7 @@ def _remotable(owner: Any, name: str) -> Any:
 class ComputeTaskManager:
     """Endpoints in the namespace compute_task: thin, the tasks do it."""
 
-    target = rpc.Target(namespace="compute_task", version="1.1")
+    target = rpc.Target(namespace="compute_task", version="1.2")
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -142,11 +148,29 @@ class ComputeTaskManager:
         task = delete.DeleteInstance(self._worker, self.host)
         self._run([action], task.execute, None)
 
+    def rebuild_instance(self, context: RequestContext, action: int) -> None:
+        """Check a rebuild with another image, and send it to its host."""
+        task = rebuild.RebuildInstance(
+            self._worker, self.host, self._scheduler, self._compute
+        )
+        self._run([action], task.execute, None)
+
+    def _soft_delete_instance(
+        self, context: RequestContext, action: int
+    ) -> None:
+        """End a soft delete whose host is down."""
+        task = soft_delete.SoftDeleteInstance(self._worker, self.host)
+        self._run([action], task.execute, None)
+
     def run_task(
         self, context: RequestContext, operation: str, action: int
     ) -> None:
         """Do conductor's part of an operation; for the sweep, not sent."""
-        tasks = {"delete": self.delete_instance}
+        tasks = {
+            "delete": self.delete_instance,
+            "rebuild": self.rebuild_instance,
+            "soft_delete": self._soft_delete_instance,
+        }
         tasks[operation](context, action)
 
     def cache_images(

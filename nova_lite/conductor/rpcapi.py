@@ -6,6 +6,7 @@ ConductorAPI (no namespace)
 ComputeTaskAPI (namespace compute_task)
     1.0 build_instances, delete_instance, sweep
     1.1 cache_images
+    1.2 rebuild_instance
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class ComputeTaskAPI(rpc.ClientBase):
     def __init__(self) -> None:
         super().__init__(
             TOPIC,
-            "1.1",
+            "1.2",
             namespace="compute_task",
             pin=CONF.upgrade_levels.conductor,
         )
@@ -88,6 +89,9 @@ class ComputeTaskAPI(rpc.ClientBase):
 
     def delete_instance(self, context: RequestContext, action: int) -> None:
         self.cast(context, "delete_instance", action=action)
+
+    def rebuild_instance(self, context: RequestContext, action: int) -> None:
+        self.cast(context, "rebuild_instance", action=action)
 
     def sweep(self, context: RequestContext) -> None:
         self.cast(context, "sweep")

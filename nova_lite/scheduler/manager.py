@@ -51,7 +51,7 @@ class _Pick:
 class SchedulerManager(manager.Manager):
     """Receives what is sent to the topic "scheduler"."""
 
-    target = rpc.Target(version="1.1")
+    target = rpc.Target(version="1.2")
     service_name = "scheduler"
 
     def __init__(self, host: str) -> None:
@@ -95,6 +95,20 @@ class SchedulerManager(manager.Manager):
                 # Servers may be counted in that were never claimed.
                 self._hosts.invalidate()
                 raise
+
+    def check_host(
+        self, context: RequestContext, spec: RequestSpec
+    ) -> str | None:
+        """Why the host that is asked for may not have the image, or None.
+
+        Nothing is claimed: the server is there, and keeps what it has.
+        """
+        _complete(spec)
+        with self._lock:
+            self._hosts.catch_up()
+            return self._selector.refusal(
+                list(self._hosts.states.values()), spec
+            )
 
     def update_host_state(
         self, context: RequestContext, compute_node: ComputeNode

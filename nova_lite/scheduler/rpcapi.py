@@ -18,10 +18,11 @@ class SchedulerAPI(rpc.ClientBase):
 
     1.0 - select_destinations, update_host_state, refresh
     1.1 - hosts_changed
+    1.2 - check_host
     """
 
     def __init__(self) -> None:
-        super().__init__("scheduler", "1.1", pin=CONF.upgrade_levels.scheduler)
+        super().__init__("scheduler", "1.2", pin=CONF.upgrade_levels.scheduler)
 
     def select_destinations(
         self, context: RequestContext, spec: RequestSpec, timeout_s: int
@@ -31,6 +32,15 @@ class SchedulerAPI(rpc.ClientBase):
             context, "select_destinations", timeout_s=timeout_s, spec=spec
         )
         return chosen
+
+    def check_host(
+        self, context: RequestContext, spec: RequestSpec, timeout_s: int
+    ) -> str | None:
+        """Call. Raises: MessagingUnavailable."""
+        reason: str | None = self.call(
+            context, "check_host", timeout_s=timeout_s, spec=spec
+        )
+        return reason
 
     def update_host_state(
         self, context: RequestContext, compute_node: ComputeNode

@@ -246,6 +246,21 @@ class Selector:
             for (name, reason), count in counts.most_common()
         ]
 
+    def refusal(
+        self, hosts: Sequence[HostState], spec: RequestSpec
+    ) -> str | None:
+        """Why the host that the request names may not have its image."""
+        named = _named(hosts, spec)
+        if not named:
+            return _nobody(hosts, spec)[1]
+        for name, host_filter in self._filters:
+            if not host_filter.on_rebuild or not host_filter.concerns(spec):
+                continue
+            reason = host_filter.host_passes(named[0], spec)
+            if reason is not None:
+                return f"{name}: {reason}"
+        return None
+
     def _verdict(
         self, host: HostState, spec: RequestSpec, needs: dict[str, int]
     ) -> tuple[str, str]:

@@ -76,6 +76,12 @@ class GuestSpec:
     public_key: str | None = None
     admin_password: str | None = None
     config_drive: bool = False
+    # (path in the guest, contents), for the config drive.
+    files: Sequence[tuple[str, bytes]] = ()
+    # The server's row, and its place among those of one request.
+    number: int = 0
+    launch_index: int = 0
+    reservation_id: str | None = None
     availability_zone: str | None = None
 
 
@@ -267,6 +273,23 @@ class ComputeDriver(abc.ABC):
     @abc.abstractmethod
     def unpause(self, uuid: str) -> None:
         """Let them go on. Raises: GuestNotFound."""
+
+    @abc.abstractmethod
+    def rescue(
+        self, spec: GuestSpec, image: ImageSpec, progress: ProgressCallback
+    ) -> None:
+        """Start the guest from an image, with its own disks beside it.
+
+        Properties hw_rescue_device or hw_rescue_bus of the image keep the
+        guest's disks in their order and put the image's behind them; without
+        these it is the first, and the guest's root disk the second.
+        Raises: GuestNotFound when the guest has no disks;
+        InstanceNotRescuable; what spawn raises for an image.
+        """
+
+    @abc.abstractmethod
+    def unrescue(self, spec: GuestSpec) -> None:
+        """Start it from its own disks again. Raises: GuestNotFound."""
 
     @abc.abstractmethod
     def suspend(self, uuid: str) -> None:

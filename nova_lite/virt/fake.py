@@ -54,6 +54,7 @@ class _Guest:
     starts: int = 0
     saved: bool = False  # its memory is on disk
     nmis: int = 0
+    rescued: str = ""  # the image that it runs from meanwhile
 
 
 class FakeDriver(driver.ComputeDriver):
@@ -241,6 +242,34 @@ class FakeDriver(driver.ComputeDriver):
         self._save(replace(self._get(spec.uuid), saved=False))
         self.power_on(spec)
 
+    def rescue(
+        self,
+        spec: driver.GuestSpec,
+        image: driver.ImageSpec,
+        progress: driver.ProgressCallback,
+    ) -> None:
+        """Say that it runs from the image. Raises: GuestNotFound."""
+        self._restart(spec.uuid, image.id)
+        progress(100, "launch")
+
+    def unrescue(self, spec: driver.GuestSpec) -> None:
+        """Say that it runs from its own disk. Raises: GuestNotFound."""
+        self._restart(spec.uuid, "")
+
+    def _restart(self, uuid: str, rescued: str) -> None:
+        self.power_off(uuid)
+        guest = self._get(uuid)
+        self._save(
+            replace(
+                guest,
+                state=power_state.RUNNING,
+                starts=guest.starts + 1,
+                saved=False,
+                rescued=rescued,
+            )
+        )
+        self._events.put(uuid, driver.LifecycleEvent.STARTED)
+
     def pause(self, uuid: str) -> None:
         """Say that it is paused. Raises: GuestNotFound."""
         self._save(replace(self._get(uuid), state=power_state.PAUSED))
@@ -312,6 +341,8 @@ class FakeDriver(driver.ComputeDriver):
         )
         if guest.nmis:
             text += f"{guest.display_name}: NMI {guest.nmis}\r\n"
+        if guest.rescued:
+            text += f"{guest.display_name}: rescued by {guest.rescued}\r\n"
         data = text.encode()
         return data[-max_bytes:] if max_bytes > 0 else b""
 

@@ -32,6 +32,17 @@ class SchedulerQueryClient:
             context, spec, timeout_s=self._timeout_s
         )
 
+    def check_host(
+        self, context: RequestContext, spec: RequestSpec
+    ) -> str | None:
+        """Why the host of a server may not have its new image, or None.
+
+        Raises: MessagingUnavailable; DatabaseUnavailable.
+        """
+        return self._rpcapi.check_host(
+            context, spec, timeout_s=self._timeout_s
+        )
+
     def update_host_state(
         self, context: RequestContext, compute_node: ComputeNode
     ) -> None:

@@ -26,6 +26,8 @@ class HostFilter(abc.ABC):
 
     looks_at: str | None = None
     even_forced = False
+    # Asked again when a server on a host takes another image.
+    on_rebuild = False
     # Whether a server that a host is given may change the answer.
     counts_servers = False
     # Whether it looks at num_io_ops, which are else not counted.

@@ -19,6 +19,7 @@ class AggregateImagePropertiesIsolation(HostFilter):
     with the namespace of the options count, where one is set.
     """
 
+    on_rebuild = True
     looks_at = "aggregates"
 
     def __init__(self) -> None:

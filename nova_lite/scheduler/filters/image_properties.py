@@ -45,6 +45,7 @@ _CLAUSE = re.compile(r"(<=|>=|==|!=|<|>|=)\s*(\d+(?:\.\d+)*)$")
 class ImagePropertiesFilter(HostFilter):
     """Checks architecture, hypervisor type, vm mode, hypervisor version."""
 
+    on_rebuild = True
     looks_at = "hardware"
 
     def host_passes(self, host: HostState, spec: RequestSpec) -> str | None:

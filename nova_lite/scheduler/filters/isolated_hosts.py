@@ -15,6 +15,7 @@ CONF = cfg.CONF
 class IsolatedHostsFilter(HostFilter):
     """Checks isolated_images against isolated_hosts."""
 
+    on_rebuild = True
     looks_at = "host"
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ host.py holds the connection. Options are read here, once.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ from nova_lite.virt.libvirt.storage import disks as storage
 from nova_lite.virt.libvirt.storage import imagecache, qemu_img
 from nova_lite.virt.libvirt.xml import cpu, disk
 from nova_lite.virt.libvirt.xml import guest as guest_xml
+from nova_lite.virt.libvirt.xml import rescue as rescue_xml
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -199,12 +201,59 @@ class LibvirtDriver(driver.ComputeDriver):
 
         Raises: GuestNotFound when it has no disks, VirtError.
         """
-        guest = guests.find(self._host, spec.uuid)
+        self._stop(spec.uuid)
+        self._define(spec).start(self._launch_timeout_s)
+        LOG.info("Guest %s was rebooted by force", spec.uuid)
+
+    def rescue(
+        self,
+        spec: driver.GuestSpec,
+        image: driver.ImageSpec,
+        progress: driver.ProgressCallback,
+    ) -> None:
+        """Start the guest from an image, with its own disks beside it.
+
+        Raises: GuestNotFound, InstanceNotRescuable, ImageUnacceptable,
+        ImageError, DiskFull, VirtError.
+        """
+        if stable := rescue_xml.is_stable(image):
+            _check_rescuable(spec.uuid, image)
+        own = self._store.existing(spec.uuid)
+        self._stop(spec.uuid)
+        made = self._store.create_rescue(spec.uuid, image, progress)
+        if stable:
+            device, bus = rescue_xml.device_and_bus(image)
+            xml = rescue_xml.add_disk(
+                self._guest_xml(spec, own),
+                rescue_xml.RescueDisk(
+                    path=made.path,
+                    format=made.format,
+                    index=len(own),
+                    device=device,
+                    bus=bus,
+                    cache=self._cache_mode,
+                ),
+            )
+        else:
+            xml = self._guest_xml(
+                dataclasses.replace(spec, image=image), [made, own[0]]
+            )
+        guest = guests.define(self._host, xml, spec.uuid)
+        guest.start(self._launch_timeout_s)
+        LOG.info("Guest %s runs from image %s", spec.uuid, image.id)
+
+    def unrescue(self, spec: driver.GuestSpec) -> None:
+        """Start it from its own disks again. Raises: GuestNotFound."""
+        self._stop(spec.uuid)
+        self._define(spec).start(self._launch_timeout_s)
+        self._store.remove_rescue(spec.uuid)
+
+    def _stop(self, uuid: str) -> None:
+        """Cut the guest's power, and have it start from nothing."""
+        guest = guests.find(self._host, uuid)
         if guest is not None:
             guest.stop()
             guest.forget_saved()
-        self._define(spec).start(self._launch_timeout_s)
-        LOG.info("Guest %s was rebooted by force", spec.uuid)
 
     def pause(self, uuid: str) -> None:
         """Stop the guest's processors. Raises: GuestNotFound."""
@@ -308,6 +357,21 @@ class LibvirtDriver(driver.ComputeDriver):
         )
         console_log = self._store.console_log(spec.uuid)
         return guest_xml.build(spec, described, console_log, settings)
+
+
+def _check_rescuable(uuid: str, image: driver.ImageSpec) -> None:
+    """Raises: InstanceNotRescuable for a device that cannot be made."""
+    device, bus = rescue_xml.device_and_bus(image)
+    for name, value, known in (
+        ("hw_rescue_device", device, rescue_xml.DEVICES),
+        ("hw_rescue_bus", bus, sorted(rescue_xml.PREFIXES)),
+    ):
+        if value not in known:
+            raise exception.InstanceNotRescuable(
+                instance_id=uuid,
+                reason=f"property {name} of image {image.id} is {value!r}; "
+                f"it must be one of {', '.join(known)}",
+            )
 
 
 def _cpu_model(options: cfg.ConfigOpts.GroupAttr) -> cpu.CpuModel:

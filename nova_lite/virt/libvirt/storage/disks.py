@@ -33,6 +33,7 @@ CONSOLE_LOG = "console.log"
 _FORMAT = "format"
 # In the order in which the guest sees them.
 _DISKS = ("disk", "disk.eph0", "disk.swap")
+_RESCUE = "disk.rescue"
 # virtlogd keeps this many earlier parts of a log: .0 is the youngest.
 _LOG_PARTS = 3
 
@@ -160,6 +161,26 @@ class GuestStore:
         if not found:
             raise exception.GuestNotFound(uuid=uuid)
         return found
+
+    def create_rescue(
+        self,
+        uuid: str,
+        image: driver.ImageSpec,
+        progress: driver.ProgressCallback,
+    ) -> GuestDisk:
+        """Make the disk that a rescued guest starts from.
+
+        Raises: ImageUnacceptable, ImageError, DiskFull.
+        """
+        base = self._cache.get(image, progress)
+        self.remove_rescue(uuid)
+        path = str(self.directory(uuid) / _RESCUE)
+        self._backend.create_root(path, base, base.virtual_size)
+        return self._made(path, "")
+
+    def remove_rescue(self, uuid: str) -> None:
+        """Remove that disk; none there is no error."""
+        (self.directory(uuid) / _RESCUE).unlink(missing_ok=True)
 
     def cache_image(
         self, image: driver.ImageSpec, progress: driver.ProgressCallback
