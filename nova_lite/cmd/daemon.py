@@ -98,3 +98,18 @@ def run(binary: str, topic: str, workers: int) -> None:
     except exception.ConfigurationError as error:
         sys.exit(error.format_message())
     service.wait()
+
+
+def run_proxy(
+    binary: str, console_type: str, host: str, port: int, web: str
+) -> None:
+    """Serve consoles of one type, wait."""
+    from nova_lite import exception, service
+    from nova_lite.console.server import Place, ProxyServer
+
+    try:
+        server = ProxyServer(Place(binary, console_type, host, port, web))
+    except exception.ConfigurationError as error:
+        sys.exit(error.format_message())
+    service.serve(server)
+    service.wait()

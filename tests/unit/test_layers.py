@@ -19,6 +19,7 @@ LAYERS = {
     "nova_lite.rpc": 0,
     "nova_lite.baserpc": 0,
     "nova_lite.exception": 0,
+    "nova_lite.sealed": 0,
     "nova_lite.fault_points": 0,
     "nova_lite.context": 0,
     "nova_lite.conf": 0,
@@ -89,6 +90,7 @@ LAYERS = {
     "nova_lite.compute.manager": 5,
     "nova_lite.conductor.manager": 5,
     "nova_lite.scheduler.manager": 5,
+    "nova_lite.console": 5,
     # 6: processes
     "nova_lite.service": 6,
     "nova_lite.servicegroup": 5,
@@ -112,6 +114,7 @@ SIBLINGS = [
 # Processes without a database, by what they start with.
 NO_DATABASE = (
     "nova_lite.compute.manager",
+    "nova_lite.console",
     "nova_lite.virt",
     "nova_lite.image",
     "nova_lite.compute.operations",
