@@ -97,6 +97,25 @@ class InvalidMigrationState(Invalid):
     )
 
 
+class CannotResizeToSameFlavor(Invalid):
+    message = "When resizing, instances must change flavor!"
+
+
+class CannotResizeDisk(Invalid):
+    message = "Server disk was unable to be resized because: %(reason)s"
+
+
+class CannotMigrateToSameHost(Invalid):
+    message = "Cannot migrate to the host where the server exists."
+
+
+class UnableToMigrateToSelf(Invalid):
+    message = (
+        "Unable to migrate instance (%(instance_id)s) to current host "
+        "(%(host)s)."
+    )
+
+
 class UnsupportedNetworks(Invalid):
     message = (
         "This cloud has no network service: leave 'networks' out or give "
@@ -250,6 +269,17 @@ class MigrationNotFoundForInstance(NotFound):
     )
 
 
+class MigrationNotFound(NotFound):
+    message = "Migration %(migration_id)s could not be found."
+
+
+class MigrationNotFoundByStatus(NotFound):
+    message = (
+        "Migration not found for instance %(instance_id)s with status "
+        "%(status)s."
+    )
+
+
 class FlavorNotFound(NotFound):
     message = "Flavor %(flavor_id)s could not be found."
 
@@ -318,6 +348,20 @@ class InstanceInvalidState(Conflict):
     message = (
         "Cannot '%(method)s' instance %(instance_uuid)s while it is in "
         "%(attr)s %(state)s"
+    )
+
+
+class UnshelveInstanceInvalidState(Conflict):
+    message = (
+        "Server %(instance_uuid)s is %(state)s: a zone or a host can be named "
+        "only for one that is SHELVED_OFFLOADED."
+    )
+
+
+class UnshelveHostNotInAZ(Conflict):
+    message = (
+        "Host %(host)s is not in the availability zone %(zone)s, where the "
+        "server is to be."
     )
 
 
@@ -449,6 +493,10 @@ class ResourcesUnavailable(Internal):
     """A claim on this host failed: another host may do."""
 
     message = "Insufficient compute resources: %(reason)s."
+
+
+class ResizeError(Internal):
+    message = "Resize error: %(reason)s"
 
 
 class VirtError(Internal):

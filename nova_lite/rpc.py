@@ -97,6 +97,12 @@ def cleanup() -> None:
         _transport = None
 
 
+def passwords() -> list[str]:
+    """Those of the brokers that transport_url names, which all hosts share."""
+    hosts = messaging.TransportURL.parse(CONF).hosts
+    return sorted({host.password for host in hosts if host.password})
+
+
 def messages_sent() -> int:
     """Messages that this process has sent: 1 a cast, 1 a call, 1 a reply."""
     return _sent

@@ -92,6 +92,26 @@ OPTS = [
         "Turn it off where the hypervisor cannot set passwords.",
     ),
     cfg.StrOpt(
+        "dhcp_domain",
+        default="novalocal",
+        help="Domain that guests see behind their host name in metadata and "
+        "on config drives. Empty leaves host names as their users gave them, "
+        "also those with a domain (2.94).",
+    ),
+    cfg.StrOpt(
+        "vendordata_jsonfile_path",
+        help="File with a JSON object for all guests, which they find as "
+        "vendor_data.json and as static in vendor_data2.json. Read for each "
+        "server anew.",
+    ),
+    cfg.StrOpt(
+        "config_drive_skip_versions",
+        default="1.0 2007-01-19 2007-03-01 2007-08-29 2007-10-10 2007-12-15 "
+        "2008-02-01 2008-09-01",
+        help="Versions of EC2's form that config drives do not hold, "
+        "separated by blanks.",
+    ),
+    cfg.StrOpt(
         "default_availability_zone",
         default="nova",
         help="Zone of the computes that no aggregate puts into another. It "

@@ -38,6 +38,14 @@ OPTS = [
         help="Directory for what the daemons keep: instances, image cache, "
         "the SQLite database, the private broker.",
     ),
+    cfg.StrOpt(
+        "secrets_key",
+        secret=True,
+        help="Text, the same on every host, with which passwords and files "
+        "of requests are encrypted while they wait in the database for their "
+        "host. Unset takes the passwords in transport_url; set it where "
+        "hosts log in to the broker with different ones, or with none.",
+    ),
     cfg.IntOpt(
         "report_interval",
         default=10,

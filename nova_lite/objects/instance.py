@@ -13,10 +13,14 @@ from nova_lite.objects import base, fields
 class Instance(base.NovaObject):
     """The row of a server that an operation works on."""
 
-    VERSION = "1.0"
+    # 1.1: id, launch_index, reservation_id, sealed, system_metadata
+    VERSION = "1.1"
 
     fields = {
+        "id": fields.IntegerField(),
         "uuid": fields.UUIDField(),
+        "reservation_id": fields.StringField(nullable=True),
+        "launch_index": fields.IntegerField(),
         "project_id": fields.StringField(),
         "user_id": fields.StringField(),
         "display_name": fields.StringField(),
@@ -35,10 +39,12 @@ class Instance(base.NovaObject):
         "image_ref": fields.StringField(nullable=True),
         "image_meta": fields.JsonField(),
         "instance_metadata": fields.JsonField(),
+        "system_metadata": fields.JsonField(),
         "key_name": fields.StringField(nullable=True),
         "key_data": fields.StringField(nullable=True),
         "user_data": fields.StringField(nullable=True),
         "config_drive": fields.BooleanField(),
+        "sealed": fields.StringField(nullable=True),
         "launched_at": fields.DateTimeField(nullable=True),
         "deleted": fields.IntegerField(),
     }

@@ -14,7 +14,7 @@ import os
 import re
 import threading
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,13 @@ from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.compute import power_state
-from nova_lite.virt import diagnostics, dispatch, driver, fake_snapshot
+from nova_lite.virt import (
+    configdrive,
+    diagnostics,
+    dispatch,
+    driver,
+    fake_snapshot,
+)
 
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
@@ -55,6 +61,7 @@ class _Guest:
     saved: bool = False  # its memory is on disk
     nmis: int = 0
     rescued: str = ""  # the image that it runs from meanwhile
+    config_drive: dict[str, str] = field(default_factory=dict)
 
 
 class FakeDriver(driver.ComputeDriver):
@@ -63,6 +70,7 @@ class FakeDriver(driver.ComputeDriver):
     def __init__(self, virtapi: driver.VirtAPI) -> None:
         super().__init__(virtapi)
         self._root = Path(CONF.instances_path) / "fake"
+        self._drives = configdrive.ConfigDrives()
         self._directory = self._root
         self._vcpus: int = CONF.fake.vcpus
         self._memory_mb: int = CONF.fake.memory_mb
@@ -174,6 +182,7 @@ class FakeDriver(driver.ComputeDriver):
             vcpus=spec.vcpus,
             memory_mb=spec.memory_mb,
             disk_gb=spec.root_gb + spec.ephemeral_gb,
+            config_drive=self._drive_of(spec),
         )
         self._save(guest)
         progress(50, "spawn")
@@ -184,6 +193,16 @@ class FakeDriver(driver.ComputeDriver):
         self._save(replace(guest, state=power_state.RUNNING, starts=1))
         progress(100, "spawn")
         self._events.put(spec.uuid, driver.LifecycleEvent.STARTED)
+
+    def _drive_of(self, spec: driver.GuestSpec) -> dict[str, str]:
+        """The newest documents and the files, a character for each byte."""
+        if not spec.config_drive:
+            return {}
+        return {
+            path: data.decode("latin-1")
+            for path, data in self._drives.files(spec).items()
+            if path.startswith(("openstack/latest/", "openstack/content/"))
+        }
 
     def destroy(self, uuid: str, destroy_disks: bool = True) -> None:
         """Forget the guest; none there is no error."""

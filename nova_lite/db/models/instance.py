@@ -79,6 +79,8 @@ class Instance(Timestamped, Base):
     key_data: Mapped[str | None] = mapped_column(sa.Text)
     user_data: Mapped[str | None] = mapped_column(LongText)
     config_drive: Mapped[bool] = mapped_column(default=False)
+    # Password and files of a request until it has ended (nova_lite/sealed.py).
+    sealed: Mapped[str | None] = mapped_column(LongText)
     root_device_name: Mapped[str | None]
     access_ip_v4: Mapped[str | None] = mapped_column(sa.String(39))
     access_ip_v6: Mapped[str | None] = mapped_column(sa.String(39))

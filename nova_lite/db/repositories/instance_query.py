@@ -35,6 +35,7 @@ _OPAQUE = frozenset(
         "request_spec",
         "key_data",
         "user_data",
+        "sealed",
     }
 )
 # "^name$" with nothing in it that means more than itself.

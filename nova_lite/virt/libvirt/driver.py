@@ -17,8 +17,8 @@ from oslo_log import log as logging
 
 from nova_lite import exception, version
 from nova_lite.compute import power_state
-from nova_lite.virt import diagnostics, dispatch, driver
-from nova_lite.virt.libvirt import agent, power, stats
+from nova_lite.virt import configdrive, diagnostics, dispatch, driver
+from nova_lite.virt.libvirt import agent, power, snapshot, stats
 from nova_lite.virt.libvirt import guest as guests
 from nova_lite.virt.libvirt import host as hosts
 from nova_lite.virt.libvirt.storage import disks as storage
@@ -52,6 +52,10 @@ class LibvirtDriver(driver.ComputeDriver):
             options.images_type,
             imagecache.ImageCache(CONF.instances_path, virtapi),
         )
+        self._drives = configdrive.ConfigDrives()
+        self._snapshots = snapshot.Snapshots(
+            self._host, CONF.instances_path, options.snapshot_image_format
+        )
         self._arch = ""
 
     def init_host(self, host: str) -> None:
@@ -62,6 +66,7 @@ class LibvirtDriver(driver.ComputeDriver):
         self._store.prepare()
         self._events.start()
         self._host.start()
+        self._snapshots.clear()
         found = self._host.capabilities()
         self._arch = found.arch
         if not found.can_run(self._virt_type):
@@ -154,6 +159,7 @@ class LibvirtDriver(driver.ComputeDriver):
             guest.stop()
             guest.undefine()
         if destroy_disks:
+            self._snapshots.remove(uuid)
             self._store.remove(uuid)
         LOG.info("Guest %s is gone from this host", uuid)
 
@@ -224,7 +230,7 @@ class LibvirtDriver(driver.ComputeDriver):
         if stable:
             device, bus = rescue_xml.device_and_bus(image)
             xml = rescue_xml.add_disk(
-                self._guest_xml(spec, own),
+                self._guest_xml(spec, own, configdrive.RESCUE_NAME),
                 rescue_xml.RescueDisk(
                     path=made.path,
                     format=made.format,
@@ -236,7 +242,9 @@ class LibvirtDriver(driver.ComputeDriver):
             )
         else:
             xml = self._guest_xml(
-                dataclasses.replace(spec, image=image), [made, own[0]]
+                dataclasses.replace(spec, image=image),
+                [made, own[0]],
+                configdrive.RESCUE_NAME,
             )
         guest = guests.define(self._host, xml, spec.uuid)
         guest.start(self._launch_timeout_s)
@@ -284,6 +292,24 @@ class LibvirtDriver(driver.ComputeDriver):
         Raises: PasswordNotSupported, NotSupported, VirtError.
         """
         agent.set_password(self._host, spec, user, password)
+
+    def snapshot(
+        self,
+        spec: driver.GuestSpec,
+        name: str,
+        progress: driver.ProgressCallback,
+    ) -> driver.DiskFile:
+        """The root disk as one file; a guest that runs goes on.
+
+        Raises: GuestNotFound, QuiesceNotSupported, DiskFull, VirtError.
+        """
+        root = self._store.existing(spec.uuid)[0]
+        disk = driver.DiskFile(root.path, root.format)
+        return self._snapshots.take(spec, disk, name, progress)
+
+    def remove_snapshot(self, uuid: str, name: str) -> None:
+        """Remove the file of a snapshot; gone is no error."""
+        self._snapshots.remove(uuid, name)
 
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """The end of the console log. Raises: ConsoleNotAvailable."""
@@ -334,8 +360,12 @@ class LibvirtDriver(driver.ComputeDriver):
         return guests.define(self._host, xml, spec.uuid)
 
     def _guest_xml(
-        self, spec: driver.GuestSpec, made: list[storage.GuestDisk]
+        self,
+        spec: driver.GuestSpec,
+        made: list[storage.GuestDisk],
+        drive_name: str = configdrive.NAME,
     ) -> str:
+        """Describe the guest; its config drive is made if it is missing."""
         bus = guest_xml.disk_bus(spec.image)
         described = [
             disk.Disk(
@@ -356,7 +386,11 @@ class LibvirtDriver(driver.ComputeDriver):
             version=version.string(),
         )
         console_log = self._store.console_log(spec.uuid)
-        return guest_xml.build(spec, described, console_log, settings)
+        drive = ""
+        if spec.config_drive:
+            directory = self._store.directory(spec.uuid)
+            drive = self._drives.ensure(spec, directory, drive_name)
+        return guest_xml.build(spec, described, console_log, settings, drive)
 
 
 def _check_rescuable(uuid: str, image: driver.ImageSpec) -> None:

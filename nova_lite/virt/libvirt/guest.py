@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import libvirt
+from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.compute import power_state
 from nova_lite.virt import driver
 from nova_lite.virt.libvirt import host as host_module
-from nova_lite.virt.libvirt.xml import interface, metadata
+from nova_lite.virt.libvirt.xml import interface, metadata, mirror
+
+LOG = logging.getLogger(__name__)
 
 _STATES = {
     libvirt.VIR_DOMAIN_NOSTATE: power_state.NOSTATE,
@@ -209,6 +212,57 @@ class Guest:
             ignore=(libvirt.VIR_ERR_AGENT_UNRESPONSIVE,),
         )
         return done is not None
+
+    def begin_copy(self, path: str, into: str, *, shallow: bool) -> None:
+        """Have QEMU copy a disk that is in use, and then what is written.
+
+        ``shallow``: both lie on the same backing file. Raises: VirtError.
+        """
+        flags = (
+            libvirt.VIR_DOMAIN_BLOCK_COPY_REUSE_EXT
+            # The guest has a definition, which stays as it is.
+            | libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB
+        )
+        if shallow:
+            flags |= libvirt.VIR_DOMAIN_BLOCK_COPY_SHALLOW
+        self._host.call(
+            self._domain.blockCopy, path, mirror.build(into), {}, flags
+        )
+
+    def copy_state(self, path: str) -> tuple[int, int] | None:
+        """Done and in all, equal when alike; None when nothing copies it."""
+        found = self._host.call(
+            self._domain.blockJobInfo, path, 0, ignore=_DONE
+        )
+        return (found["cur"], found["end"]) if found else None
+
+    def end_copy(self, path: str) -> None:
+        """End a copy; what it holds then is the disk at this moment."""
+        self._host.call(self._domain.blockJobAbort, path, 0)
+
+    def end_copies(self) -> None:
+        """End the copies of all disks; none is no error."""
+        if not driver.is_running(self.state()):
+            return
+        xml = self._host.call(self._domain.XMLDesc, 0)
+        for path in mirror.copied(str(xml)):
+            self._host.call(self._domain.blockJobAbort, path, 0, ignore=_DONE)
+
+    def freeze(self) -> None:
+        """Ask its agent to hold its file systems still. Raises: VirtError."""
+        self._host.call(
+            self._domain.agentSetResponseTimeout, _AGENT_TIMEOUT_S, 0
+        )
+        self._host.call(self._domain.fsFreeze)
+
+    def thaw(self) -> None:
+        """Let its file systems go on, if its agent can hear."""
+        try:
+            self._host.call(self._domain.fsThaw)
+        except exception.HypervisorUnavailable:
+            raise
+        except exception.VirtError as error:
+            LOG.debug("Guest %s did not thaw: %s", self.uuid, error)
 
     def undefine(self) -> None:
         """Forget it, with what libvirt keeps for it; gone is no error."""

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole life of a server: tokens of consoles."""
+"""The whole life of a server: tokens of consoles, what config drives hold."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-from nova_lite.db.models.base import UTCDateTime
+from nova_lite.db.models.base import LongText, UTCDateTime
 
 revision = "0003"
 down_revision = "0002"
@@ -16,6 +16,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Change the schema."""
+    with op.batch_alter_table("instances", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("sealed", LongText(), nullable=True))
     op.create_table(
         "console_auth_tokens",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -18,7 +18,7 @@ from pathlib import Path
 from oslo_log import log as logging
 
 from nova_lite import concurrency, exception
-from nova_lite.virt import driver
+from nova_lite.virt import configdrive, driver
 from nova_lite.virt.libvirt.storage import (
     backend,
     imagecache,
@@ -179,8 +179,9 @@ class GuestStore:
         return self._made(path, "")
 
     def remove_rescue(self, uuid: str) -> None:
-        """Remove that disk; none there is no error."""
-        (self.directory(uuid) / _RESCUE).unlink(missing_ok=True)
+        """Remove what a rescue has made; none there is no error."""
+        for name in (_RESCUE, configdrive.RESCUE_NAME):
+            (self.directory(uuid) / name).unlink(missing_ok=True)
 
     def cache_image(
         self, image: driver.ImageSpec, progress: driver.ProgressCallback

@@ -72,6 +72,30 @@ def run(path: str, *arguments: str) -> None:
         ) from error
 
 
+def create_like(path: str, disk_format: str, made: str) -> bool:
+    """Make an empty qcow2 file of the size of a disk, on the same backing.
+
+    The disk may be in use by a guest. False when there is no backing file.
+    Raises: DiskFull, VirtError.
+    """
+    backing: list[str] = []
+    if disk_format == "qcow2":
+        command = ["qemu-img", "info", "-U", "--output=json", "-f", "qcow2"]
+        try:
+            output, _ = processutils.execute(*command, path)
+        except processutils.ProcessExecutionError as error:
+            raise exception.VirtError(
+                reason=f"qemu-img info of {path}: {_last_line(error.stderr)}"
+            ) from error
+        found = json.loads(output)
+        if base := found.get("full-backing-filename"):
+            form = found["backing-filename-format"]
+            backing = ["-b", base, "-F", form]
+    size = str(virtual_size(path))
+    run(made, "create", "-f", "qcow2", *backing, made, size)
+    return bool(backing)
+
+
 def virtual_size(path: str) -> int:
     """Bytes that a guest sees of a raw or qcow2 file of ours.
 

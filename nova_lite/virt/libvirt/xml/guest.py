@@ -13,6 +13,7 @@ from nova_lite.virt.libvirt.xml import (
     boot,
     channel,
     clock,
+    config_drive,
     console,
     cpu,
     disk,
@@ -41,8 +42,13 @@ def build(
     disks: Sequence[disk.Disk],
     console_log: str,
     settings: HostSettings,
+    drive: str = "",
 ) -> str:
-    """The domain's XML, as libvirt takes it to define the guest."""
+    """The domain's XML, as libvirt takes it to define the guest.
+
+    ``drive``: path of its config drive, if it has one.
+    Raises: InvalidDiskInfo.
+    """
     properties = spec.image.properties
     root = ET.Element("domain", type=settings.virt_type)
     ET.SubElement(root, "name").text = spec.name
@@ -61,9 +67,12 @@ def build(
         ]
     )
     devices = ET.SubElement(root, "devices")
-    if any(one.bus == "scsi" for one in disks):
+    drive_bus = config_drive.bus(properties, machine) if drive else ""
+    if "scsi" in (drive_bus, *(one.bus for one in disks)):
         devices.append(disk.build_scsi_controller())
     devices.extend(disk.build(one) for one in disks)
+    if drive:
+        devices.append(config_drive.build(drive, drive_bus))
     devices.extend(
         [
             console.build_serial(console_log),
