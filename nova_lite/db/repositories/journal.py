@@ -308,10 +308,13 @@ def finish(
     updates: Mapping[str, Any],
     event: Mapping[str, Any],
 ) -> bool:
-    """The end of a success."""
+    """The end of a success; without a host it keeps no allocation."""
+    updates = {"sealed": None, **updates}
     with db.writer() as session:
         if not _change(session, action_id, worker, uuid, updates):
             return ended_by(session, action_id, worker)
+        if "host" in updates and updates["host"] is None:
+            provider.free_consumers(session, [uuid])
         end(session, action_id, worker, DONE)
         add_event(session, action_id, event)
         if updates.get("launched_at"):
@@ -330,6 +333,7 @@ def fail(
     deleting: bool = False,
 ) -> bool:
     """The end of a failure; without a host the server keeps no allocation."""
+    updates = {"sealed": None, **updates}
     with db.writer() as session:
         if not _change(session, action_id, worker, uuid, updates, deleting):
             return ended_by(session, action_id, worker)
@@ -361,8 +365,12 @@ def reschedule(
     arguments: Mapping[str, Any],
     event: Mapping[str, Any],
     failed_host: str,
+    during: str | None = task_states.SCHEDULING,
 ) -> bool:
-    """Give a build that failed on one host back to conductor."""
+    """Give an action that failed on one host back to conductor.
+
+    ``during``: the server's task_state until it has another.
+    """
     with db.writer() as session:
         if not _change(
             session,
@@ -372,7 +380,7 @@ def reschedule(
             {
                 "host": None,
                 "node": None,
-                "task_state": task_states.SCHEDULING,
+                "task_state": during,
             },
         ):
             return False
@@ -399,7 +407,7 @@ def hand_over(
     worker: str,
     placements: Sequence[Mapping[str, Any]],
 ) -> list[int]:
-    """Give scheduled builds to their hosts; ids of those that went.
+    """Give scheduled actions to their hosts; ids of those that went.
 
     ``placements``: {"id", "uuid", "host", "node", "availability_zone",
     "arguments", "event"}. What is missing in the result was preempted

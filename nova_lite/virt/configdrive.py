@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Config drives: the guest's documents as a small file system.
+
+Called by the drivers. The drive is a file beside the guest's disks; what is
+on it is readable by root and by QEMU alone, since passwords are.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from pathlib import Path
+
+from oslo_concurrency import processutils
+from oslo_config import cfg
+
+from nova_lite import exception, version
+from nova_lite.metadata import tree, vendor_data
+from nova_lite.metadata.model import Server
+from nova_lite.virt.driver import GuestSpec
+
+CONF = cfg.CONF
+
+# The label by which guests find it.
+LABEL = "config-2"
+# In the guest's directory. A rescued guest has one of its own, which holds
+# the password of its rescue.
+NAME = "disk.config"
+RESCUE_NAME = "disk.config.rescue"
+
+
+class ConfigDrives:
+    """Makes the drives of this host's guests."""
+
+    def __init__(self) -> None:
+        self._command: str = CONF.mkisofs_cmd
+        # Reading it refuses a format that is not made.
+        self._format: str = CONF.config_drive_format
+        self._domain: str = CONF.api.dhcp_domain
+        self._vendor_data: str | None = CONF.api.vendordata_jsonfile_path
+        self._skipped = CONF.api.config_drive_skip_versions.split()
+
+    def files(self, spec: GuestSpec) -> dict[str, bytes]:
+        """What is on a guest's drive, by path."""
+        return tree.drive_files(self._server(spec), self._skipped)
+
+    def ensure(
+        self, spec: GuestSpec, directory: Path, name: str = NAME
+    ) -> str:
+        """The path of the drive in a guest's directory, made if missing.
+
+        One that is there keeps the password and files of its own request.
+        Raises: ConfigDriveError.
+        """
+        path = directory / name
+        if not path.exists():
+            self.write(spec, path)
+        return str(path)
+
+    def write(self, spec: GuestSpec, path: Path) -> None:
+        """Make the drive as ``path``, whole or not at all.
+
+        Raises: ConfigDriveError.
+        """
+        draft = path.with_name(f"{path.name}.part")
+        source = path.with_name(f"{path.name}.tree")
+        try:
+            _write_tree(source, self.files(spec))
+            draft.unlink(missing_ok=True)
+            os.close(os.open(draft, os.O_CREAT | os.O_WRONLY, 0o600))
+            self._make_iso(source, draft)
+            os.replace(draft, path)
+        except OSError as error:
+            raise exception.ConfigDriveError(reason=str(error)) from error
+        finally:
+            shutil.rmtree(source, ignore_errors=True)
+            draft.unlink(missing_ok=True)
+
+    def _make_iso(self, source: Path, path: Path) -> None:
+        command = [
+            *(self._command, "-quiet", "-V", LABEL),
+            # Long names with small letters, for Linux (-r) and Windows (-J).
+            *("-r", "-J", "-l", "-ldots", "-allow-lowercase"),
+            *("-allow-multidot", "-publisher"),
+            f"nova-lite {version.string()}",
+            *("-o", str(path), str(source)),
+        ]
+        try:
+            processutils.execute(*command)
+        except FileNotFoundError as error:
+            raise exception.ConfigDriveError(
+                reason=f"{self._command} is not on this host; install it, or "
+                "set mkisofs_cmd"
+            ) from error
+        except processutils.ProcessExecutionError as error:
+            lines = (error.stderr or "no message").strip().splitlines()
+            raise exception.ConfigDriveError(
+                reason=f"{self._command}: {lines[-1]}"
+            ) from error
+
+    def _server(self, spec: GuestSpec) -> Server:
+        properties = spec.image.properties
+        user_data = spec.user_data
+        return Server(
+            uuid=spec.uuid,
+            number=spec.number,
+            name=spec.display_name,
+            hostname=".".join(filter(None, (spec.hostname, self._domain))),
+            project_id=spec.project_id,
+            flavor_name=spec.flavor_name,
+            launch_index=spec.launch_index,
+            reservation_id=spec.reservation_id,
+            availability_zone=spec.availability_zone,
+            image_id=spec.image.id,
+            kernel_id=properties.get("kernel_id"),
+            ramdisk_id=properties.get("ramdisk_id"),
+            metadata=spec.metadata,
+            key_name=spec.key_name,
+            public_key=spec.public_key,
+            user_data=base64.b64decode(user_data) if user_data else None,
+            admin_password=spec.admin_password,
+            files=spec.files,
+            block_devices=_block_devices(spec),
+            vendor_data=vendor_data.load(self._vendor_data or ""),
+        )
+
+
+def _block_devices(spec: GuestSpec) -> dict[str, str]:
+    """EC2's names of the disks, in the order in which the guest has them."""
+    devices = {"ami": "vda", "root": "/dev/vda"}
+    letters = iter("bc")
+    if spec.ephemeral_gb:
+        devices["ephemeral0"] = f"/dev/vd{next(letters)}"
+    if spec.swap_mb:
+        devices["swap"] = f"/dev/vd{next(letters)}"
+    return devices
+
+
+def _write_tree(root: Path, files: dict[str, bytes]) -> None:
+    # An attempt that was killed may have left one.
+    shutil.rmtree(root, ignore_errors=True)
+    root.mkdir(mode=0o700)
+    for name, data in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
