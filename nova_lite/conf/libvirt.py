@@ -81,4 +81,10 @@ OPTS = [
         help="Seconds that a guest has to shut down by itself at a soft "
         "reboot; then it is rebooted hard. 0 makes every reboot a hard one.",
     ),
+    cfg.StrOpt(
+        "snapshot_image_format",
+        choices=["raw", "qcow2", "vmdk", "vdi"],
+        help="Format of the images that are made of servers. Unset means "
+        "that of the server's own disk.",
+    ),
 ]
