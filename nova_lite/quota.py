@@ -167,6 +167,21 @@ def fit(
     return min(count, maximum)
 
 
+def recheck(
+    session: Session, project_id: str, user_id: str, added: Amounts
+) -> None:
+    """As ``reserve``, after the servers that use it up have been written.
+
+    Raises: OverQuota.
+    """
+    bounds = _bounds(session, project_id, user_id, added, None)
+    before = [
+        _Bound(b.resource, b.limit, b.used - added[b.resource]) for b in bounds
+    ]
+    if not all(bound.has_room(added[bound.resource]) for bound in before):
+        raise _over(before, added)
+
+
 def check(
     session: Session,
     project_id: str,

@@ -9,6 +9,7 @@ that follows only says: look now.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,15 +20,21 @@ from nova_lite import exception
 from nova_lite.compute import (
     begin,
     create,
+    deferred_delete,
+    injection,
     marks,
     provisioning,
+    rebuild,
+    resize,
     rpcapi,
     server_image,
     transitions,
+    vm_states,
 )
 from nova_lite.compute.aggregate_api import AggregateAPI
 from nova_lite.compute.console_api import ConsoleAPI
 from nova_lite.compute.host_api import HostAPI
+from nova_lite.compute.rebuild import RebuildRequest
 from nova_lite.compute.request import CreateRequest
 from nova_lite.compute.server_image import ServerImage
 from nova_lite.compute.transitions import Target, Transition
@@ -95,6 +102,14 @@ class API:
     ) -> list[Row]:
         flavor, key_data, placement = provisioning.look_up(context, request)
         create.check_image(image, flavor)
+        request = dataclasses.replace(
+            request,
+            config_drive=injection.needs_drive(
+                request.config_drive or CONF.force_config_drive,
+                image.properties,
+                request.files,
+            ),
+        )
         make = functools.partial(
             create.rows, context, request, flavor, image, key_data, placement
         )
@@ -120,6 +135,26 @@ class API:
     def delete(self, context: RequestContext, row: Mapping[str, Any]) -> None:
         """Accept a delete; one that is accepted already is no error.
 
+        Where deletions can be taken back this is the first half of one.
+        Raises: InstanceIsLocked, InstanceInvalidState.
+        """
+        if not deferred_delete.is_soft(row, CONF.reclaim_instance_interval):
+            self.force_delete(context, row)
+            return
+        wanted = transitions.SOFT_DELETE
+        begin.check(context, row, wanted)
+        if deferred_delete.is_accepted(row):
+            return
+        if row["host"] is None:
+            deferred_delete.delete_without_host(context, row)
+            return
+        self._act(context, row, wanted, updates=deferred_delete.marks())
+
+    def force_delete(
+        self, context: RequestContext, row: Mapping[str, Any]
+    ) -> None:
+        """Accept a delete that nobody can take back.
+
         Raises: InstanceIsLocked, InstanceInvalidState.
         """
         begin.check(context, row, transitions.DELETE)
@@ -133,6 +168,92 @@ class API:
             )
         elif action_id is not None:
             self._conductor.delete_instance(context, action_id)
+
+    def restore(self, context: RequestContext, row: Mapping[str, Any]) -> None:
+        """Take a soft delete back. Raises: OverQuota."""
+        begin.check(context, row, transitions.RESTORE)
+        if row["host"] is None:
+            deferred_delete.restore_without_host(context, row)
+            return
+        self._act(
+            context,
+            row,
+            transitions.RESTORE,
+            also=deferred_delete.check_quota,
+        )
+
+    def rebuild(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        request: RebuildRequest,
+    ) -> None:
+        """Give a server a new root disk, of the same image or another.
+
+        Raises: InvalidInput and others of 400, LimitExceeded.
+        """
+        begin.check(context, row, transitions.REBUILD)
+        _host_of(row)
+        image = self._image(context, request.image_ref)
+        values = rebuild.updates(context, row, request, image)
+        same = image.id == row["image_ref"]
+        self._act(
+            context,
+            row,
+            transitions.REBUILD if same else transitions.REBUILD_WITH_IMAGE,
+            arguments={
+                "stopped": row["vm_state"] == vm_states.STOPPED,
+                "preserve_ephemeral": request.preserve_ephemeral,
+                "before": {
+                    name: row[name] for name in ("image_ref", "image_meta")
+                },
+            },
+            updates=values,
+        )
+
+    def rescue(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        image_ref: str | None,
+    ) -> None:
+        """Start a server from an image, its own when None is named.
+
+        Raises: UnsupportedRescueImage, InstanceNotRescuable.
+        """
+        begin.check(context, row, transitions.RESCUE)
+        self._act(
+            context,
+            row,
+            transitions.RESCUE,
+            arguments={"image": self._rescue_image(context, row, image_ref)},
+        )
+
+    def _rescue_image(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        image_ref: str | None,
+    ) -> Row:
+        if image_ref is None:
+            if not row["image_ref"]:
+                raise exception.InstanceNotRescuable(
+                    instance_id=row["uuid"],
+                    reason="it has no image; name one to start it from.",
+                )
+            return {**row["image_meta"], "id": row["image_ref"]}
+        try:
+            image = self._images.get(context, image_ref)
+        except exception.ImageNotFound as error:
+            raise exception.UnsupportedRescueImage(image=image_ref) from error
+        create.check_bootable(image)
+        return create.image_meta(image)
+
+    def unrescue(
+        self, context: RequestContext, row: Mapping[str, Any]
+    ) -> None:
+        """Start a rescued server from its own disk again."""
+        self._act(context, row, transitions.UNRESCUE)
 
     def pause(self, context: RequestContext, row: Mapping[str, Any]) -> None:
         """Stop a server's processors."""
@@ -278,6 +399,78 @@ class API:
             CONF.non_inheritable_image_properties,
             properties,
         )
+
+    def resize(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        flavor_ref: str,
+        disk_config: str | None = None,
+    ) -> None:
+        """Give a server another flavor, to be confirmed or reverted.
+
+        ``disk_config``: AUTO or MANUAL; None leaves it as it is. Raises:
+        AutoDiskConfigDisabledByImage, Invalid, CannotResizeToSameFlavor, CannotResizeDisk,
+        FlavorTooSmall, OverQuota.
+        """
+        begin.check(context, row, transitions.RESIZE)
+        _host_of(row)
+        new = resize.new_flavor(context, row, flavor_ref)
+        flavors = {"old_flavor": resize.with_id(row), "new_flavor": new}
+        self._act(
+            context,
+            row,
+            transitions.RESIZE,
+            flavors,
+            resize.disk_config(row, disk_config),
+            resize.reserve(row, new),
+        )
+
+    def migrate(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        host: str | None = None,
+    ) -> None:
+        """Move a server with its disks while it is off.
+
+        Raises: Invalid, CannotMigrateToSameHost.
+        """
+        begin.check(context, row, transitions.MIGRATE)
+        _host_of(row)
+        if host is not None:
+            resize.check_host(row, host)
+        flavor = resize.with_id(row)
+        self._act(
+            context,
+            row,
+            transitions.MIGRATE,
+            {"old_flavor": flavor, "new_flavor": flavor, "host": host},
+        )
+
+    def confirm_resize(
+        self, context: RequestContext, row: Mapping[str, Any]
+    ) -> None:
+        """Let a resized server's earlier disks go.
+
+        Raises: MigrationNotFoundByStatus.
+        """
+        wanted = transitions.CONFIRM_RESIZE
+        begin.check(context, row, wanted)
+        more = resize.ending(row, "confirming")
+        self._act(context, row, wanted, **more)
+
+    def revert_resize(
+        self, context: RequestContext, row: Mapping[str, Any]
+    ) -> None:
+        """Let a resized server be what it was.
+
+        Raises: MigrationNotFoundByStatus, OverQuota.
+        """
+        wanted = transitions.REVERT_RESIZE
+        begin.check(context, row, wanted)
+        more = resize.ending(row, "reverting")
+        self._act(context, row, wanted, **more)
 
     def _act(
         self,

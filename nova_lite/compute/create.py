@@ -20,7 +20,7 @@ from typing import Any
 from oslo_utils import strutils
 
 from nova_lite import exception
-from nova_lite.compute import power_state, transitions, vm_states
+from nova_lite.compute import injection, power_state, transitions, vm_states
 from nova_lite.compute.request import CreateRequest
 from nova_lite.context import RequestContext
 from nova_lite.image.api import Image
@@ -31,7 +31,7 @@ Row = dict[str, Any]
 MAX_USER_DATA = 65535
 _NAME_LENGTH = 255
 _GIB = 1024**3
-_FLAVOR_KEPT = (
+FLAVOR_KEPT = (
     "flavorid",
     "name",
     "memory_mb",
@@ -85,8 +85,8 @@ def auto_disk_config(
     return {"auto_disk_config": str(asked)}
 
 
-def check_image(image: Image, flavor: Mapping[str, Any]) -> None:
-    """Raises: ImageNotActive, FlavorTooSmall, ImageUnacceptable."""
+def check_bootable(image: Image) -> None:
+    """Raises: ImageNotActive, ImageUnacceptable."""
     if image.status != "active":
         raise exception.ImageNotActive(image_id=image.id, status=image.status)
     if image.disk_format not in ("raw", "qcow2"):
@@ -95,6 +95,11 @@ def check_image(image: Image, flavor: Mapping[str, Any]) -> None:
             reason=f"its disk format is {image.disk_format}; raw and qcow2 "
             "can be booted.",
         )
+
+
+def check_image(image: Image, flavor: Mapping[str, Any]) -> None:
+    """Raises: ImageNotActive, FlavorTooSmall, ImageUnacceptable."""
+    check_bootable(image)
     if image.min_ram_mb > flavor["memory_mb"]:
         raise exception.FlavorTooSmall(
             reason=f"the image needs {image.min_ram_mb} MB of memory, "
@@ -142,7 +147,7 @@ def rows(
         "task_state": transitions.BUILD.during,
         "power_state": power_state.NOSTATE,
         "availability_zone": placement["availability_zone"],
-        "flavor": {name: flavor[name] for name in _FLAVOR_KEPT},
+        "flavor": {name: flavor[name] for name in FLAVOR_KEPT},
         "vcpus": flavor["vcpus"],
         "memory_mb": flavor["memory_mb"],
         "root_gb": flavor["root_gb"],
@@ -165,6 +170,9 @@ def rows(
         "key_data": key_data,
         "user_data": request.user_data,
         "config_drive": request.config_drive,
+        "sealed": injection.seal(request.admin_password, request.files)
+        if request.config_drive
+        else None,
         "access_ip_v4": request.access_ip_v4,
         "access_ip_v6": request.access_ip_v6,
         "root_device_name": "/dev/vda",

@@ -28,9 +28,11 @@ from nova_lite.compute.operations.power import Start, Stop
 from nova_lite.compute.operations.reboot import HardReboot, SoftReboot
 from nova_lite.compute.operations.rebuild import Rebuild
 from nova_lite.compute.operations.rescue import Rescue, Unrescue
+from nova_lite.compute.operations.shelve import Shelve, ShelveOffload
 from nova_lite.compute.operations.snapshot import Backup, Snapshot
 from nova_lite.compute.operations.soft_delete import Restore, SoftDelete
 from nova_lite.compute.operations.suspend import Resume, Suspend
+from nova_lite.compute.operations.unshelve import Unshelve, UnshelveOnHost
 from nova_lite.compute.reconcile import Reconcile
 from nova_lite.compute.resource_tracker import ResourceTracker
 from nova_lite.compute.usage_audit import UsageAudit
@@ -180,6 +182,30 @@ class ComputeManager(manager.Manager):
         """Make an image of a guest's disk, remove the oldest such."""
         self._run(Backup, context, action, instance, self._snapshots)
 
+    def shelve_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Keep a guest as an image."""
+        self._run(Shelve, context, action, instance, self._snapshots)
+
+    def shelve_offload_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Remove the guest of a shelved server."""
+        self._run(ShelveOffload, context, action, instance)
+
+    def unshelve_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Make a guest of a server's image."""
+        self._run(Unshelve, context, action, instance, self._builds)
+
+    def unshelve_on_host(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Start the guest of a shelved server."""
+        self._run(UnshelveOnHost, context, action, instance)
+
     def trigger_crash_dump(
         self, context: RequestContext, action: int, instance: str
     ) -> None:
@@ -187,26 +213,16 @@ class ComputeManager(manager.Manager):
         self._run(TriggerCrashDump, context, action, instance)
 
     def rebuild_instance(
-        self,
-        context: RequestContext,
-        action: int,
-        instance: str,
-        password: str | None = None,
+        self, context: RequestContext, action: int, instance: str
     ) -> None:
         """Give a guest a new root disk."""
-        self._run(
-            Rebuild, context, action, instance, self._builds, password=password
-        )
+        self._run(Rebuild, context, action, instance, self._builds)
 
     def rescue_instance(
-        self,
-        context: RequestContext,
-        action: int,
-        instance: str,
-        password: str | None = None,
+        self, context: RequestContext, action: int, instance: str
     ) -> None:
         """Start a guest from another disk."""
-        self._run(Rescue, context, action, instance, password=password)
+        self._run(Rescue, context, action, instance)
 
     def unrescue_instance(
         self, context: RequestContext, action: int, instance: str
@@ -341,16 +357,12 @@ class ComputeManager(manager.Manager):
         action: int,
         instance: str,
         pool: concurrency.Executor | None = None,
-        **message: Any,
     ) -> None:
-        """Run an operation in a pool, unless it is in hand already.
-
-        ``message``: what the journal does not keep.
-        """
+        """Run an operation in a pool, unless it is in hand already."""
         if not self.running.add([action]):
             LOG.debug("Action %s is in hand already", action)
             return
-        operation = kind(context, action, instance, self._services, **message)
+        operation = kind(context, action, instance, self._services)
         (pool or self._operations).submit(self._work, operation)
 
     def _work(self, operation: Operation) -> None:

@@ -98,6 +98,26 @@ class ComputeAPI(rpc.ClientBase):
     ) -> None:
         self._act("backup_instance", context, host, action, instance)
 
+    def shelve_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("shelve_instance", context, host, action, instance)
+
+    def shelve_offload_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("shelve_offload_instance", context, host, action, instance)
+
+    def unshelve_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("unshelve_instance", context, host, action, instance)
+
+    def unshelve_on_host(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("unshelve_on_host", context, host, action, instance)
+
     def trigger_crash_dump(
         self, context: RequestContext, host: str, action: int, instance: str
     ) -> None:
@@ -123,38 +143,14 @@ class ComputeAPI(rpc.ClientBase):
         )
 
     def rebuild_instance(
-        self,
-        context: RequestContext,
-        host: str,
-        action: int,
-        instance: str,
-        password: str | None = None,
+        self, context: RequestContext, host: str, action: int, instance: str
     ) -> None:
-        self._act(
-            "rebuild_instance",
-            context,
-            host,
-            action,
-            instance,
-            password=password,
-        )
+        self._act("rebuild_instance", context, host, action, instance)
 
     def rescue_instance(
-        self,
-        context: RequestContext,
-        host: str,
-        action: int,
-        instance: str,
-        password: str | None = None,
+        self, context: RequestContext, host: str, action: int, instance: str
     ) -> None:
-        self._act(
-            "rescue_instance",
-            context,
-            host,
-            action,
-            instance,
-            password=password,
-        )
+        self._act("rescue_instance", context, host, action, instance)
 
     def unrescue_instance(
         self, context: RequestContext, host: str, action: int, instance: str

@@ -379,6 +379,52 @@ UNSHELVE = Transition(
     policy="os_compute_api:os-shelve:unshelve",
 )
 
+# Conductor first asks whether the host has room, and writes the migration.
+RESIZE = Transition(
+    name="resize",
+    action="resize",
+    vm_states=frozenset({vm_states.ACTIVE, vm_states.STOPPED}),
+    task_states=IDLE,
+    during=task_states.RESIZE_PREP,
+    done=vm_states.RESIZED,
+    # One that failed in an orderly way is as it was: operations/resize.py.
+    on_error=vm_states.ERROR,
+    target=Target.CONDUCTOR,
+    rpc_method="resize_instance",
+    host_dead=HostDead.WAIT,
+    policy="os_compute_api:servers:resize",
+)
+
+MIGRATE = dataclasses.replace(
+    RESIZE,
+    name="migrate",
+    action="migrate",
+    rpc_method="migrate_instance",
+    policy="os_compute_api:os-migrate-server:migrate",
+)
+
+CONFIRM_RESIZE = _on_host(
+    "confirm_resize",
+    {vm_states.RESIZED},
+    task_states.RESIZE_CONFIRMING,
+    None,
+    "servers:confirm_resize",
+    rpc_method="confirm_resize",
+    action="confirmResize",
+    on_error=vm_states.ERROR,
+)
+
+REVERT_RESIZE = _on_host(
+    "revert_resize",
+    {vm_states.RESIZED},
+    task_states.RESIZE_REVERTING,
+    None,
+    "servers:revert_resize",
+    rpc_method="revert_resize",
+    action="revertResize",
+    on_error=vm_states.ERROR,
+)
+
 TABLE = {
     row.name: row
     for row in (
@@ -386,6 +432,10 @@ TABLE = {
         DELETE,
         PAUSE,
         UNPAUSE,
+        SHELVE,
+        SHELVE_OFFLOAD,
+        UNSHELVE_ON_HOST,
+        UNSHELVE,
         START,
         STOP,
         SOFT_REBOOT,
@@ -396,6 +446,11 @@ TABLE = {
         CHANGE_PASSWORD,
         SNAPSHOT,
         BACKUP,
+        REBUILD,
+        RESCUE,
+        UNRESCUE,
+        SOFT_DELETE,
+        RESTORE,
     )
 }
 

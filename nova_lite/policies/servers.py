@@ -29,10 +29,14 @@ CREATE_FORCED_HOST = BASE + "create:forced_host"
 REQUESTED_DESTINATION = "compute:servers:create:requested_destination"
 UPDATE = BASE + "update"
 DELETE = BASE + "delete"
+REBUILD = BASE + "rebuild"
 START = BASE + "start"
 STOP = BASE + "stop"
 REBOOT = BASE + "reboot"
 TRIGGER_CRASH_DUMP = BASE + "trigger_crash_dump"
+RESIZE = BASE + "resize"
+CONFIRM_RESIZE = BASE + "confirm_resize"
+REVERT_RESIZE = BASE + "revert_resize"
 EXTENDED = "os_compute_api:os-extended-server-attributes"
 
 RULES = [
@@ -144,6 +148,12 @@ RULES = [
         ("DELETE", _SERVER),
     ),
     rule(
+        "servers:rebuild",
+        PROJECT_MEMBER_OR_ADMIN,
+        "Give a server a new root disk from an image.",
+        ("POST", f"{_SERVER}/action (rebuild)"),
+    ),
+    rule(
         "servers:start",
         PROJECT_MEMBER_OR_ADMIN,
         "Start a server.",
@@ -166,6 +176,24 @@ RULES = [
         PROJECT_MEMBER_OR_ADMIN,
         "Make a server's kernel dump itself.",
         ("POST", f"{_SERVER}/action (trigger_crash_dump)"),
+    ),
+    rule(
+        "servers:resize",
+        PROJECT_MEMBER_OR_ADMIN,
+        "Resize a server.",
+        ("POST", f"{_SERVER}/action (resize)"),
+    ),
+    rule(
+        "servers:confirm_resize",
+        PROJECT_MEMBER_OR_ADMIN,
+        "Confirm a resize of a server.",
+        ("POST", f"{_SERVER}/action (confirmResize)"),
+    ),
+    rule(
+        "servers:revert_resize",
+        PROJECT_MEMBER_OR_ADMIN,
+        "Revert a resize of a server.",
+        ("POST", f"{_SERVER}/action (revertResize)"),
     ),
     rule(
         "os-extended-server-attributes",

@@ -8,7 +8,6 @@ changes of its row was written when it was accepted.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime
 from typing import Any
 
@@ -22,8 +21,7 @@ from nova_lite.compute import (
     vm_states,
 )
 from nova_lite.compute.operations import specs
-from nova_lite.context import RequestContext
-from nova_lite.operation import HostServices, Operation
+from nova_lite.operation import Operation
 from nova_lite.virt.driver import GuestSpec
 
 CONF = cfg.CONF
@@ -35,26 +33,13 @@ class Rebuild(Operation):
     row = transitions.REBUILD
     event = "compute_rebuild_instance"
 
-    def __init__(
-        self,
-        context: RequestContext,
-        action_id: int,
-        instance_uuid: str,
-        services: HostServices,
-        password: str | None = None,
-    ) -> None:
-        super().__init__(context, action_id, instance_uuid, services)
-        self._password = password
-
     def check(self) -> None:
         """Raises: PreserveEphemeralNotSupported."""
         if self.action.arguments.get("preserve_ephemeral"):
             raise exception.PreserveEphemeralNotSupported()
 
     def do(self) -> None:
-        spec = dataclasses.replace(
-            specs.guest_spec(self.instance), admin_password=self._password
-        )
+        spec = specs.guest_spec(self.instance)
         if self.instance.task_state != task_states.REBUILD_SPAWNING:
             self._end_old_guest(spec)
             self.advance(task_state=task_states.REBUILD_SPAWNING)

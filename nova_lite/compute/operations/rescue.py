@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import datetime
 from typing import Any
 
@@ -13,8 +12,7 @@ from oslo_config import cfg
 from nova_lite import exception
 from nova_lite.compute import power_state, transitions
 from nova_lite.compute.operations import specs
-from nova_lite.context import RequestContext
-from nova_lite.operation import HostServices, Operation
+from nova_lite.operation import Operation
 
 CONF = cfg.CONF
 
@@ -29,21 +27,8 @@ class Rescue(Operation):
     row = transitions.RESCUE
     event = "compute_rescue_instance"
 
-    def __init__(
-        self,
-        context: RequestContext,
-        action_id: int,
-        instance_uuid: str,
-        services: HostServices,
-        password: str | None = None,
-    ) -> None:
-        super().__init__(context, action_id, instance_uuid, services)
-        self._password = password
-
     def do(self) -> None:
-        spec = dataclasses.replace(
-            specs.guest_spec(self.instance), admin_password=self._password
-        )
+        spec = specs.guest_spec(self.instance)
         image = specs.image_spec(self.action.arguments["image"])
         # While it still runs: a download that fails costs nothing then.
         self.driver.cache_image(image, self.progress)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import mysql, postgresql
 
+from nova_lite.compute import task_states, vm_states
 from nova_lite.db.models.instance import Instance
 from nova_lite.db.models.keypair import KeyPair
 from nova_lite.db.models.quota import Quota, QuotaClass, QuotaGuard
@@ -176,7 +177,16 @@ def used(
 
 
 def _of_project(project_id: str) -> list[Any]:
-    return [_SERVERS.c.project_id == project_id, _SERVERS.c.deleted == 0]
+    # A soft-deleted server counts from when its restore begins.
+    counts = sa.or_(
+        _SERVERS.c.vm_state != vm_states.SOFT_DELETED,
+        _SERVERS.c.task_state == task_states.RESTORING,
+    )
+    return [
+        _SERVERS.c.project_id == project_id,
+        _SERVERS.c.deleted == 0,
+        counts,
+    ]
 
 
 def _server_sums() -> list[Any]:

@@ -181,6 +181,11 @@ LEAST: dict[str, Row] = {
     f"{_S}/action unlock": Row("member"),
     f"{_S}/action os-resetState": Row("admin", {"state": "active"}),
     f"{_S}/action injectNetworkInfo": Row("admin"),
+    f"{_S}/action rebuild": Row("member", {"imageRef": IMAGE}),
+    f"{_S}/action rescue": Row("member"),
+    f"{_S}/action unrescue": Row("member", status=409),
+    f"{_S}/action restore": Row("member", status=409),
+    f"{_S}/action forceDelete": Row("member"),
     "GET /flavors": Row("any"),
     "POST /flavors": Row(
         "admin", {"flavor": {"name": "n", "ram": 1, "vcpus": 1, "disk": 1}}

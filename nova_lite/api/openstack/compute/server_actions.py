@@ -23,16 +23,26 @@ from nova_lite.api.openstack.compute.console_output import (
 from nova_lite.api.openstack.compute.create_image import (
     CreateImageController,
 )
+from nova_lite.api.openstack.compute.deferred_delete import (
+    DeferredDeleteController,
+)
 from nova_lite.api.openstack.compute.flavors import FlavorAccessController
 from nova_lite.api.openstack.compute.lock_server import LockServerController
 from nova_lite.api.openstack.compute.pause_server import PauseServerController
 from nova_lite.api.openstack.compute.remote_consoles import (
     RemoteConsolesController,
 )
+from nova_lite.api.openstack.compute.rescue import RescueController
 from nova_lite.api.openstack.compute.server_migrations import (
     ServerMigrationsController,
 )
 from nova_lite.api.openstack.compute.server_power import ServerPowerController
+from nova_lite.api.openstack.compute.server_rebuild import (
+    ServerRebuildController,
+)
+from nova_lite.api.openstack.compute.server_resize import (
+    ServerResizeController,
+)
 from nova_lite.api.openstack.compute.suspend_server import (
     SuspendServerController,
 )
@@ -72,6 +82,15 @@ SERVER_ACTIONS: Sequence[Action] = (
     Action("createImage", (CreateImageController, "image_id")),
     Action("createBackup", (CreateImageController, "backup")),
     Action("createBackup", (CreateImageController, "backup_id")),
+    Action("rebuild", (ServerRebuildController, "rebuild")),
+    Action("rescue", (RescueController, "rescue")),
+    Action("unrescue", (RescueController, "unrescue")),
+    Action("restore", (DeferredDeleteController, "restore")),
+    Action("forceDelete", (DeferredDeleteController, "force_delete")),
+    Action("resize", (ServerResizeController, "resize")),
+    Action("confirmResize", (ServerResizeController, "confirm")),
+    Action("revertResize", (ServerResizeController, "revert")),
+    Action("migrate", (ServerResizeController, "migrate")),
     *gone.SERVER_ACTIONS,
 )
 

@@ -26,17 +26,17 @@ from nova_lite.api.openstack.microversions import Version
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.versioned import Value
 from nova_lite.api.openstack.wsgi import operation
-from nova_lite.compute import create
+from nova_lite.compute import create, injection
 from nova_lite.compute.request import CreateRequest
 from nova_lite.db.repositories import instance_query
 from nova_lite.policies import servers as policies
 
 _PASSWORD_LENGTH = 12
 # Never read by a list.
-_HEAVY = frozenset({"key_data", "user_data"})
+_HEAVY = frozenset({"key_data", "user_data", "sealed"})
 _BRIEF = ("uuid", "display_name")
 # Before it could be chosen, the name was the description, too.
-_DESCRIBED_BY = Value("name").since("2.19", "description")
+DESCRIBED_BY = Value("name").since("2.19", "description")
 
 
 class ServersController(common.Controller):
@@ -89,7 +89,7 @@ class ServersController(common.Controller):
                 "scoped to one."
             )
         asked = body["server"]
-        password = asked.get("adminPass") or _new_password()
+        password = asked.get("adminPass") or new_password()
         wanted = _create_request(body, password, request.version)
         if ":" in (wanted.availability_zone or ""):
             policy.authorize(context, policies.CREATE_FORCED_HOST)
@@ -159,7 +159,7 @@ def _update(
     """
     row = instance_query.lock(session, uuid)
     values = _changes(asked)
-    auto = _auto_disk_config(asked)
+    auto = auto_disk_config(asked)
     if auto is not None:
         properties = row["image_meta"].get("properties", {})
         values["system_metadata"] = {
@@ -177,11 +177,11 @@ def _changes(asked: Mapping[str, Any]) -> dict[str, Any]:
     }
     for column in ("access_ip_v4", "access_ip_v6"):
         if column in values:
-            values[column] = _address(values[column])
+            values[column] = address(values[column])
     return values
 
 
-def _address(text: str | None) -> str | None:
+def address(text: str | None) -> str | None:
     """An address in its shortest form, in which it fits its column."""
     return str(ipaddress.ip_address(text)) if text else None
 
@@ -190,14 +190,14 @@ def _create_request(
     body: Mapping[str, Any], password: str, version: Version
 ) -> CreateRequest:
     asked = body["server"]
-    _refuse_missing_services(asked)
+    refuse_missing_services(asked)
     _check_security_groups(asked)
     minimum, maximum = _counts(asked)
     return CreateRequest(
         name=asked["name"],
         flavor_ref=_flavor_id(asked["flavorRef"]),
         image_ref=_image(asked),
-        description=asked.get(_DESCRIBED_BY.at(version)),
+        description=asked.get(DESCRIBED_BY.at(version)),
         metadata=asked.get("metadata", {}),
         tags=tuple(dict.fromkeys(asked.get("tags", ()))),
         key_name=asked.get("key_name"),
@@ -207,11 +207,12 @@ def _create_request(
         max_count=maximum,
         networks=asked.get("networks"),
         config_drive=common.as_bool(asked.get("config_drive", False)),
-        auto_disk_config=_auto_disk_config(asked),
+        auto_disk_config=auto_disk_config(asked),
         hostname=asked.get("hostname"),
-        access_ip_v4=_address(asked.get("accessIPv4")),
-        access_ip_v6=_address(asked.get("accessIPv6")),
+        access_ip_v4=address(asked.get("accessIPv4")),
+        access_ip_v6=address(asked.get("accessIPv6")),
         admin_password=password,
+        files=injection.files_of(asked.get("personality", ())),
         host=asked.get("host"),
         hypervisor_hostname=asked.get("hypervisor_hostname"),
         scheduler_hints=body.get("os:scheduler_hints")
@@ -220,10 +221,9 @@ def _create_request(
     )
 
 
-def _refuse_missing_services(asked: Mapping[str, Any]) -> None:
+def refuse_missing_services(asked: Mapping[str, Any]) -> None:
     """Say so rather than drop what this cloud cannot do."""
     for name, what in (
-        ("personality", "Injected files (personality)"),
         ("trusted_image_certificates", "Trusted image certificates"),
     ):
         if asked.get(name):
@@ -232,7 +232,8 @@ def _refuse_missing_services(asked: Mapping[str, Any]) -> None:
             )
 
 
-def _auto_disk_config(asked: Mapping[str, Any]) -> bool | None:
+def auto_disk_config(asked: Mapping[str, Any]) -> bool | None:
+    """What OS-DCF:diskConfig says; None for nothing."""
     wanted = asked.get("OS-DCF:diskConfig")
     return None if wanted is None else wanted == "AUTO"
 
@@ -287,6 +288,7 @@ def _boots_first(device: Mapping[str, Any]) -> bool:
     return index is not None and int(index) == 0
 
 
-def _new_password() -> str:
+def new_password() -> str:
+    """One for a server whose user gave none."""
     letters = string.ascii_letters + string.digits
     return "".join(secrets.choice(letters) for _ in range(_PASSWORD_LENGTH))

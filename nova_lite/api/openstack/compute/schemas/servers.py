@@ -120,9 +120,20 @@ def _no_device_tag(schema: JSONSchema) -> None:
     server["block_device_mapping_v2"]["items"]["properties"].pop("tag")
 
 
-_ACCESS: dict[str, JSONSchema] = {
+ACCESS: dict[str, JSONSchema] = {
     "accessIPv4": types.IPV4,
     "accessIPv6": types.IPV6,
+}
+PERSONALITY = _objects(
+    {
+        "path": {"type": "string"},
+        "contents": {"type": "string", "format": "base64"},
+    }
+)
+USER_DATA: JSONSchema = {
+    "type": "string",
+    "format": "base64",
+    "maxLength": 65535,
 }
 _CREATE = types.body(
     "server",
@@ -142,13 +153,8 @@ _CREATE = types.body(
         "metadata": types.METADATA,
         "networks": _networks({"type": "string", "maxLength": 255}),
         "OS-DCF:diskConfig": types.DISK_CONFIG,
-        **_ACCESS,
-        "personality": _objects(
-            {
-                "path": {"type": "string", "maxLength": 255},
-                "contents": {"type": "string", "format": "base64"},
-            }
-        ),
+        **ACCESS,
+        "personality": PERSONALITY,
         "availability_zone": types.NAME,
         "block_device_mapping": _objects(_DEVICE_V1),
         "block_device_mapping_v2": _objects(_DEVICE_V2),
@@ -158,11 +164,7 @@ _CREATE = types.body(
         "max_count": types.integer(1),
         "return_reservation_id": types.BOOLEAN,
         "security_groups": _objects({"name": types.NAME}),
-        "user_data": {
-            "type": "string",
-            "format": "base64",
-            "maxLength": 65535,
-        },
+        "user_data": USER_DATA,
     },
     ("name", "flavorRef"),
 )
@@ -170,7 +172,7 @@ for _name in ("os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"):
     _CREATE["properties"][_name] = _HINTS
 
 _TAGGED = _networks({"type": "string", "maxLength": 255}, tag=types.TAG)
-_CERTIFICATES: JSONSchema = {
+CERTIFICATES: JSONSchema = {
     "type": ["array", "null"],
     "minItems": 1,
     "maxItems": 50,
@@ -201,7 +203,7 @@ CREATE = (
         ),
     )
     .since("2.57", remove(["server"], "personality"))
-    .since("2.63", add("server", trusted_image_certificates=_CERTIFICATES))
+    .since("2.63", add("server", trusted_image_certificates=CERTIFICATES))
     .since(
         "2.67",
         _device(
@@ -227,7 +229,7 @@ UPDATE = (
             {
                 "name": types.NAME,
                 "OS-DCF:diskConfig": types.DISK_CONFIG,
-                **_ACCESS,
+                **ACCESS,
             },
         )
     )

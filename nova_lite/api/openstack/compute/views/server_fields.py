@@ -19,6 +19,7 @@ from nova_lite.api.openstack.compute.views.server_answer import (
     shows_fault,
     status_of,
 )
+from nova_lite.api.openstack.microversions import MIN
 from nova_lite.api.openstack.versioned import OMIT, Field, Fields, Value
 
 _WITH_PROGRESS = frozenset(
@@ -226,6 +227,13 @@ NOT_IN_UPDATE: Value[frozenset[str]] = Value(
     )
     | {"config_drive", "key_name", "host_status", "security_groups"}
 ).since("2.75", frozenset())
+
+
+NOT_IN_REBUILD: Value[frozenset[str]] = (
+    Value(NOT_IN_UPDATE.at(MIN))
+    .since("2.54", NOT_IN_UPDATE.at(MIN) - {"key_name"})
+    .since("2.75", frozenset())
+)
 
 
 def disk_config(row: Row) -> str:

@@ -9,6 +9,7 @@ from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute.views.server_answer import Answer, Row
 from nova_lite.api.openstack.compute.views.server_fields import (
     FULL,
+    NOT_IN_REBUILD,
     NOT_IN_UPDATE,
     SHOWN,
 )
@@ -38,6 +39,14 @@ class View(Answer):
         """As in the answer of PUT: less, before 2.75."""
         hidden = NOT_IN_UPDATE.at(self.version)
         return {k: v for k, v in self.shown(row).items() if k not in hidden}
+
+    def rebuilt(self, row: Row) -> dict[str, Any]:
+        """As in the answer of a rebuild."""
+        hidden = NOT_IN_REBUILD.at(self.version)
+        shown = {k: v for k, v in self.shown(row).items() if k not in hidden}
+        if exists(self.version, "2.57", None):
+            shown["user_data"] = row["user_data"]
+        return shown
 
     def list_(self, limit: int, *, detail: bool) -> dict[str, Any]:
         """A page, with the link to the next."""
