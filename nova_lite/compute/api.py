@@ -28,7 +28,9 @@ from nova_lite.compute import (
     resize,
     rpcapi,
     server_image,
+    shelved,
     transitions,
+    unshelving,
     vm_states,
 )
 from nova_lite.compute.aggregate_api import AggregateAPI
@@ -38,12 +40,14 @@ from nova_lite.compute.rebuild import RebuildRequest
 from nova_lite.compute.request import CreateRequest
 from nova_lite.compute.server_image import ServerImage
 from nova_lite.compute.transitions import Target, Transition
+from nova_lite.compute.unshelving import Wishes
 from nova_lite.conductor import api as conductor_api
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.repositories import deletion, journal
 from nova_lite.image import api as image_api
 from nova_lite.image.api import Image, ImageAPI
+from nova_lite.notifications import servers as notices
 from nova_lite.objects.diagnostics import InstanceDiagnostics
 from nova_lite.objects.external_event import InstanceExternalEvent
 
@@ -115,6 +119,8 @@ class API:
         )
         rows, ids = self._provision_instances(context, request, flavor, make)
         self._conductor.build_instances(context, ids)
+        for row in rows:
+            notices.changed(context, row["uuid"], (None, None))
         return rows
 
     def _provision_instances(
@@ -168,6 +174,12 @@ class API:
             )
         elif action_id is not None:
             self._conductor.delete_instance(context, action_id)
+        else:
+            # Nobody had begun with it: it is gone already.
+            for phase in (notices.START, notices.END):
+                notices.operation(
+                    context, transitions.DELETE.name, row["uuid"], phase, ""
+                )
 
     def restore(self, context: RequestContext, row: Mapping[str, Any]) -> None:
         """Take a soft delete back. Raises: OverQuota."""
@@ -325,10 +337,12 @@ class API:
     ) -> None:
         """Refuse what changes a server, but to administrators."""
         marks.lock(context, row["uuid"], reason)
+        notices.done_by_api(context, "lock", row["uuid"])
 
     def unlock(self, context: RequestContext, row: Mapping[str, Any]) -> None:
         """Take a server's lock away."""
         marks.unlock(context, row["uuid"])
+        notices.done_by_api(context, "unlock", row["uuid"])
 
     def reset_state(
         self, context: RequestContext, row: Mapping[str, Any], vm_state: str
@@ -338,6 +352,45 @@ class API:
         Raises: InstanceInvalidState.
         """
         marks.reset_state(context, row["uuid"], vm_state)
+
+    def shelve(self, context: RequestContext, row: Mapping[str, Any]) -> None:
+        """Make an image of a server and take its guest away.
+
+        Raises: Forbidden and others of the image service.
+        """
+        name = f"{row['display_name']}-shelved"
+        image = self._describe(context, row, name, "snapshot", {})
+        marks = row["system_metadata"]
+        self._act(
+            context,
+            row,
+            transitions.SHELVE,
+            {"former_image_id": shelved.image_id(marks)},
+            {"system_metadata": {**marks, shelved.IMAGE_ID: image.id}},
+            image=image,
+        )
+
+    def shelve_offload(
+        self, context: RequestContext, row: Mapping[str, Any]
+    ) -> None:
+        """Take a shelved server off its host."""
+        self._act(context, row, transitions.SHELVE_OFFLOAD)
+
+    def unshelve(
+        self, context: RequestContext, row: Mapping[str, Any], wishes: Wishes
+    ) -> None:
+        """Make a guest of a shelved server again.
+
+        Raises: UnshelveInstanceInvalidState, UnshelveHostNotInAZ,
+        InvalidInput.
+        """
+        wanted = transitions.UNSHELVE
+        if row["vm_state"] == vm_states.SHELVED:
+            wanted = transitions.UNSHELVE_ON_HOST
+        begin.check(context, row, wanted)
+        spec = unshelving.request_spec(row, wishes)
+        arguments = {"host": wishes.host} if wishes.host else None
+        self._act(context, row, wanted, arguments, {"request_spec": spec})
 
     def snapshot(
         self,
@@ -498,6 +551,8 @@ class API:
         action_id = begin.begin(context, row, wanted, arguments, updates, also)
         if image is not None:
             self._make(context, row, wanted, action_id, image)
+        before = (row["vm_state"], row["task_state"])
+        notices.changed(context, row["uuid"], before)
         if host is None:
             getattr(self._conductor, wanted.rpc_method)(context, action_id)
             return
@@ -609,7 +664,8 @@ def _begin_delete(
             session,
             [begin.action_row(context, uuid, row, host)],
         )
-        if host is None and deletion.cancel_queued(session, uuid):
+        idle = host is None and deletion.cancel_queued(session, uuid)
+        if idle and shelved.image_id(found["system_metadata"]) is None:
             deletion.bury_instance(session, uuid, deleted_by=row.name)
             return None, None
         return host, journal.ids_of(session, row.name, [uuid])[uuid]

@@ -43,6 +43,10 @@ class ComputeTaskAPI:
         """Have a rebuild with another image checked and sent to its host."""
         self._rpcapi.rebuild_instance(context, action)
 
+    def unshelve_instance(self, context: RequestContext, action: int) -> None:
+        """Have a host found for a shelved server that has none."""
+        self._rpcapi.unshelve_instance(context, action)
+
     def cache_images(
         self, context: RequestContext, aggregate: int, images: Sequence[str]
     ) -> None:

@@ -20,8 +20,10 @@ from nova_lite.conductor.tasks import (
     delete,
     rebuild,
     soft_delete,
+    unshelve,
 )
 from nova_lite.context import RequestContext, get_admin_context
+from nova_lite.image import api as image_api
 from nova_lite.objects import base
 from nova_lite.scheduler.client import query
 
@@ -104,6 +106,7 @@ class ComputeTaskManager:
         self._pool = concurrency.pool(CONF.conductor.build_concurrency)
         self._compute = compute_rpcapi.ComputeAPI()
         self._scheduler = query.SchedulerQueryClient()
+        self._images = image_api.load(CONF.glance.driver)
         self._worker = ""
         self._sweep: Sweep | None = None
         self._cache_images = cache_images.CacheImages(
@@ -143,9 +146,20 @@ class ComputeTaskManager:
         )
         self._run(actions, task.execute, self.delete_instance)
 
+    def unshelve_instance(self, context: RequestContext, action: int) -> None:
+        """Find a host for a shelved server, and send it there."""
+        task = unshelve.UnshelveInstance(
+            self._worker,
+            self.host,
+            self._scheduler,
+            self._compute,
+            self._silence.counts,
+        )
+        self._run([action], task.execute, self.delete_instance)
+
     def delete_instance(self, context: RequestContext, action: int) -> None:
         """Delete a server that is on no host, or on one that is down."""
-        task = delete.DeleteInstance(self._worker, self.host)
+        task = delete.DeleteInstance(self._worker, self.host, self._images)
         self._run([action], task.execute, None)
 
     def rebuild_instance(self, context: RequestContext, action: int) -> None:
@@ -169,6 +183,7 @@ class ComputeTaskManager:
         tasks = {
             "delete": self.delete_instance,
             "rebuild": self.rebuild_instance,
+            "unshelve": self.unshelve_instance,
             "soft_delete": self._soft_delete_instance,
         }
         tasks[operation](context, action)

@@ -6,7 +6,7 @@ ConductorAPI (no namespace)
 ComputeTaskAPI (namespace compute_task)
     1.0 build_instances, delete_instance, sweep
     1.1 cache_images
-    1.2 rebuild_instance
+    1.2 rebuild_instance, unshelve_instance
 """
 
 from __future__ import annotations
@@ -92,6 +92,9 @@ class ComputeTaskAPI(rpc.ClientBase):
 
     def rebuild_instance(self, context: RequestContext, action: int) -> None:
         self.cast(context, "rebuild_instance", action=action)
+
+    def unshelve_instance(self, context: RequestContext, action: int) -> None:
+        self.cast(context, "unshelve_instance", action=action)
 
     def sweep(self, context: RequestContext) -> None:
         self.cast(context, "sweep")

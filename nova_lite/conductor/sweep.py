@@ -183,7 +183,11 @@ class Sweep:
             if transition.host_dead is HostDead.WAIT:
                 return
             if transition.host_dead is HostDead.ANOTHER_HOST and (
-                not lost_actions.leave_host(row["instance_uuid"])
+                not lost_actions.leave_host(
+                    row["instance_uuid"],
+                    transition.during,
+                    transition.vm_states or (),
+                )
             ):
                 return
             LOG.warning(
@@ -216,7 +220,14 @@ class Sweep:
         LOG.error(
             "%s of %s failed: %s", row["operation"], row["instance_uuid"], why
         )
-        lost_actions.give_up(row, transition.ended(transition.on_error), why)
+        moves = transition.host_dead is HostDead.ANOTHER_HOST
+        lost_actions.give_up(
+            row,
+            transition.ended(transition.on_error),
+            why,
+            # What it was before, it was without a host.
+            (transition.vm_states or ()) if moves else (),
+        )
 
 
 _NOT_REPEATABLE = (

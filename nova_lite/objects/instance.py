@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from nova_lite import context as nova_context
@@ -13,7 +14,8 @@ from nova_lite.objects import base, fields
 class Instance(base.NovaObject):
     """The row of a server that an operation works on."""
 
-    # 1.1: id, launch_index, reservation_id, sealed, system_metadata
+    # 1.1: id, launch_index, reservation_id, sealed, system_metadata; facts,
+    #      ran_on_host
     VERSION = "1.1"
 
     fields = {
@@ -95,5 +97,31 @@ class Instance(base.NovaObject):
         """
         found: dict[str, Any] = base.repository("power_sync").observe(
             context, uuid, host, values["power_state"]
+        )
+        return found
+
+    @classmethod
+    @base.remotable
+    def facts(
+        cls, context: nova_context.RequestContext, uuid: str
+    ) -> dict[str, Any] | None:
+        """What notifications tell of a server, also of a deleted one."""
+        row: dict[str, Any] | None = base.repository("instance_facts").facts(
+            uuid
+        )
+        return row
+
+    @classmethod
+    @base.remotable
+    def ran_on_host(
+        cls,
+        context: nova_context.RequestContext,
+        host: str,
+        begin: datetime.datetime,
+        end: datetime.datetime,
+    ) -> list[str]:
+        """uuids of the servers that ran on a host in a period."""
+        found: list[str] = base.repository("instance_facts").ran_on_host(
+            host, begin, end
         )
         return found

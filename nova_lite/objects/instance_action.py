@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from nova_lite import context as nova_context
+from nova_lite.compute import transitions
 from nova_lite.objects import base, fields
 from nova_lite.objects.instance import Instance
 
@@ -115,7 +116,7 @@ class InstanceAction(base.NovaObject):
         event: dict[str, Any],
         failed_host: str,
     ) -> bool:
-        """Give the build back to conductor, for another host."""
+        """Give the action back to conductor, for another host."""
         done: bool = base.repository("journal").reschedule(
             self.id,
             self.worker,
@@ -123,6 +124,7 @@ class InstanceAction(base.NovaObject):
             arguments,
             event,
             failed_host,
+            transitions.TABLE[self.operation].during,
         )
         return done
 

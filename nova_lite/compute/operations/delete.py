@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from nova_lite.compute import transitions
+from nova_lite.compute import shelved, transitions
 from nova_lite.operation import Operation
 
 
@@ -18,6 +18,9 @@ class Delete(Operation):
 
     def do(self) -> None:
         self.driver.destroy(self.instance_uuid)
+        image_id = shelved.image_id(self.instance.system_metadata)
+        if image_id is not None:
+            shelved.remove_image(self.services.images, image_id)
 
     def finish(self) -> None:
         self.action.deleted(self._event("Success"))

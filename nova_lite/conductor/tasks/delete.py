@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Delete without a host: the server never got one, or its host is down.
 
-Only the database is touched. What a dead host still has is removed by that
-host's own reconcile pass when it comes back. Runs in nova-lite-conductor.
+Only the database is touched, and the image of a shelved server. What a dead
+host still has is removed by that host's own reconcile pass when it comes back.
+Runs in nova-lite-conductor.
 """
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import Any
 
 from oslo_log import log as logging
 
+from nova_lite.compute import shelved
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.repositories import deletion, journal
+from nova_lite.image.api import ImageAPI
+from nova_lite.notifications import servers as notices
 
 LOG = logging.getLogger(__name__)
 
@@ -22,9 +27,10 @@ LOG = logging.getLogger(__name__)
 class DeleteInstance:
     """Ends one server in the database."""
 
-    def __init__(self, worker: str, host: str) -> None:
+    def __init__(self, worker: str, host: str, images: ImageAPI) -> None:
         self._worker = worker
         self._host = host
+        self._images = images
 
     def execute(
         self, actions: Sequence[int]
@@ -37,10 +43,14 @@ class DeleteInstance:
         began = datetime.datetime.now(datetime.UTC)
         for action, instance in journal.claim(actions, self._worker):
             with db.reader() as session:
-                busy = deletion.build_in_conductor(session, instance["uuid"])
+                busy = deletion.in_conductor(session, instance["uuid"])
             if busy:
                 journal.put_back(action["id"], self._worker)
                 continue
+            _tell(action, instance, notices.START, self._host)
+            image_id = shelved.image_id(instance["system_metadata"])
+            if image_id is not None:
+                shelved.remove_image(self._images, image_id)
             deletion.deleted(
                 action["id"],
                 self._worker,
@@ -52,5 +62,18 @@ class DeleteInstance:
                     "host": self._host,
                 },
             )
+            _tell(action, instance, notices.END, self._host)
             LOG.info("%s deleted without a host", instance["uuid"])
         return []
+
+
+def _tell(
+    action: dict[str, Any], instance: dict[str, Any], phase: str, host: str
+) -> None:
+    notices.operation(
+        RequestContext.from_wire(action["context"]),
+        action["operation"],
+        instance["uuid"],
+        phase,
+        host,
+    )

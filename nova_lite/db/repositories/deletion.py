@@ -10,7 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from nova_lite import exception
-from nova_lite.compute import power_state, task_states, vm_states
+from nova_lite.compute import (
+    power_state,
+    task_states,
+    transitions,
+    vm_states,
+)
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
 from nova_lite.db.models.instance import Instance
@@ -45,9 +50,9 @@ def mark_deleting(session: orm.Session, uuid: str) -> Row | None:
     )
     found = (
         session.execute(
-            sa.select(Instance.host, Instance.task_state).where(
-                Instance.uuid == uuid, Instance.deleted == 0
-            )
+            sa.select(
+                Instance.host, Instance.task_state, Instance.system_metadata
+            ).where(Instance.uuid == uuid, Instance.deleted == 0)
         )
         .mappings()
         .first()
@@ -58,33 +63,42 @@ def mark_deleting(session: orm.Session, uuid: str) -> Row | None:
 
 
 def cancel_queued(session: orm.Session, uuid: str) -> bool:
-    """End builds that nobody has begun; True when none is being run."""
+    """End what waits for a host; True when no host is being sought."""
     rows.execute(
         session,
         sa.update(InstanceAction)
         .where(
             InstanceAction.instance_uuid == uuid,
-            InstanceAction.operation == "build",
+            InstanceAction.operation.in_(_scheduled()),
             InstanceAction.state == QUEUED,
         )
         .values(state=ERROR, message=_PREEMPTED, finish_time=now()),
     )
-    return not build_in_conductor(session, uuid)
+    return not in_conductor(session, uuid)
 
 
-def build_in_conductor(session: orm.Session, uuid: str) -> bool:
+def in_conductor(session: orm.Session, uuid: str) -> bool:
     """Whether some conductor is scheduling this server right now."""
     return (
         session.scalar(
             sa.select(InstanceAction.id).where(
                 InstanceAction.instance_uuid == uuid,
-                InstanceAction.operation == "build",
+                InstanceAction.operation.in_(_scheduled()),
                 InstanceAction.state == RUNNING,
                 InstanceAction.target_host.is_(None),
             )
         )
         is not None
     )
+
+
+def _scheduled() -> list[str]:
+    """Operations for which conductor seeks a host."""
+    return [
+        row.name
+        for row in transitions.TABLE.values()
+        if row.target is transitions.Target.CONDUCTOR
+    ]
 
 
 def queued_for_conductor(

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from nova_lite.compute import task_states
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
 from nova_lite.db.models.instance import Instance, InstanceFault
@@ -73,25 +72,46 @@ def take_over(row: Row, target_host: str | None) -> bool:
 
 
 @db.transaction
-def leave_host(uuid: str) -> bool:
-    """Take a build off a dead host, so that another can have it."""
+def leave_host(
+    uuid: str, during: str | None, vm_states: Collection[str]
+) -> bool:
+    """Take a server off a dead host, so that another can have it.
+
+    ``during``: its task_state until then. One that is not in ``vm_states``
+    any more has what it needs on that host, and stays.
+    """
     with db.writer() as session:
-        moved = rows.execute(
-            session,
-            sa.update(Instance)
-            .where(not_deleting(uuid))
-            .values(host=None, node=None, task_state=task_states.SCHEDULING),
-        )
-        if moved:
-            provider.free_consumers(session, [uuid])
-        return bool(moved)
+        return _leave(session, uuid, vm_states, {"task_state": during})
+
+
+def _leave(
+    session: orm.Session,
+    uuid: str,
+    vm_states: Collection[str],
+    values: Mapping[str, Any],
+) -> bool:
+    moved = rows.execute(
+        session,
+        sa.update(Instance)
+        .where(not_deleting(uuid), Instance.vm_state.in_(vm_states))
+        .values(host=None, node=None, **values),
+    )
+    if moved:
+        provider.free_consumers(session, [uuid])
+    return bool(moved)
 
 
 @db.transaction
-def give_up(row: Row, updates: Mapping[str, Any], message: str) -> None:
+def give_up(
+    row: Row,
+    updates: Mapping[str, Any],
+    message: str,
+    homeless: Collection[str] = (),
+) -> None:
     """End an action that its workers did not survive.
 
-    ``updates``: the states of the server then.
+    ``updates``: the states of the server then; in one of the vm_states
+    ``homeless`` it has no host either.
     """
     with db.writer() as session:
         ended = rows.execute(
@@ -120,6 +140,8 @@ def give_up(row: Row, updates: Mapping[str, Any], message: str) -> None:
             )
             .values(**updates),
         )
+        if homeless:
+            _leave(session, row["instance_uuid"], homeless, {})
         session.execute(
             sa.insert(InstanceFault),
             {

@@ -43,6 +43,7 @@ from nova_lite.api.openstack.compute.server_rebuild import (
 from nova_lite.api.openstack.compute.server_resize import (
     ServerResizeController,
 )
+from nova_lite.api.openstack.compute.shelve import ShelveController
 from nova_lite.api.openstack.compute.suspend_server import (
     SuspendServerController,
 )
@@ -61,6 +62,9 @@ SERVER_ACTIONS: Sequence[Action] = (
         "os-getSerialConsole",
         (RemoteConsolesController, "get_serial_console"),
     ),
+    Action("shelve", (ShelveController, "shelve")),
+    Action("shelveOffload", (ShelveController, "offload")),
+    Action("unshelve", (ShelveController, "unshelve")),
     Action("pause", (PauseServerController, "pause")),
     Action("unpause", (PauseServerController, "unpause")),
     Action("suspend", (SuspendServerController, "suspend")),

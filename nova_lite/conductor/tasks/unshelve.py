@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Unshelve: a new host for a server that has none.
+
+Runs in nova-lite-conductor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nova_lite.compute import transitions
+from nova_lite.conductor.tasks.placing import PlaceInstances, Row
+from nova_lite.context import RequestContext
+from nova_lite.objects.request_spec import RequestSpec
+
+
+class UnshelveInstance(PlaceInstances):
+    """Queued unshelves to running ones; without a host it stays shelved."""
+
+    row = transitions.UNSHELVE
+    event = "conductor_unshelve_instance"
+
+    def request_spec(
+        self, context: RequestContext, group: list[tuple[Row, Row]]
+    ) -> RequestSpec:
+        """As of a build, with the host that the request may name."""
+        spec = super().request_spec(context, group)
+        spec.requested_host = group[0][0]["arguments"].get("host")
+        return spec
+
+    def states_without_host(self) -> dict[str, Any]:
+        return self.row.ended(self.row.on_error)
