@@ -6,7 +6,7 @@
 #
 # It says "TICK up" on COM1 and the screen, then a dot each second. It echoes
 # what it reads from COM1, where q powers off and r resets. The ACPI power
-# button powers it off.  Machine types pc and q35 have the same ports here.
+# button powers it off, and at an NMI it says "TICK NMI". Machine types pc and q35 have the same ports here.
 
         .intel_syntax noprefix
         .code16
@@ -25,6 +25,7 @@
 
         .equ    RESET_CONTROL, 0xcf9
         .equ    TICKS_A_SECOND, 18
+        .equ    NMI_VECTOR, 2 * 4
 
 _start: jmp     0:main
 
@@ -32,6 +33,8 @@ main:   xor     ax, ax
         mov     ds, ax
         mov     ss, ax
         mov     sp, 0x7c00
+        mov     word ptr [NMI_VECTOR], offset nmi
+        mov     [NMI_VECTOR + 2], ax
         cld
         sti
         # QEMU latches the button only while the event is enabled.
@@ -83,6 +86,12 @@ stop:   cli
         hlt
         jmp     stop
 
+nmi:    pusha
+        mov     si, offset text_nmi
+        call    print
+        popa
+        iret
+
 # print: the zero-ended text at si.
 print:  lodsb
         or      al, al
@@ -110,6 +119,8 @@ text_up:
         .asciz  "TICK up\r\n"
 text_button:
         .asciz  "\r\nTICK power button\r\n"
+text_nmi:
+        .asciz  "\r\nTICK NMI\r\n"
 text_bye:
         .asciz  "TICK bye\r\n"
 

@@ -16,9 +16,8 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import libvirt
@@ -26,7 +25,7 @@ import pytest
 
 from nova_lite import concurrency, exception
 from nova_lite.compute import power_state
-from nova_lite.virt import driver, loader
+from nova_lite.virt import driver
 from tests.fixtures.driver_contract import STARTED, STOPPED, DriverContract
 from tests.fixtures.hypervisor import (
     EventLog,
@@ -36,8 +35,16 @@ from tests.fixtures.hypervisor import (
     virt_options,
     wait_for,
 )
+from tests.fixtures.libvirt_driver import (
+    hypervisor,
+    restarted,
+    running,
+    shelf,
+    spec,
+    wait_for_console,
+)
 
-__all__ = ["virt_options"]
+__all__ = ["hypervisor", "restarted", "shelf", "spec", "virt_options"]
 
 pytestmark = pytest.mark.integration
 
@@ -62,69 +69,6 @@ host.init_host("host1")
 spec = make_spec(uuid=uuid, name=f"instance-{uuid[:8]}")
 host.spawn(spec, lambda _percent, what: print(what, flush=True))
 """
-
-
-@pytest.fixture
-def shelf(tick_image: Path) -> ImageShelf:
-    return ImageShelf({"tick": tick_image})
-
-
-@pytest.fixture
-def restarted(
-    libvirtd: str,
-    guest_dir: Path,
-    shelf: ImageShelf,
-    virt_options: Callable[..., None],
-) -> Iterator[Callable[..., driver.ComputeDriver]]:
-    """Starts drivers as new daemons would, and stops them after."""
-    started: list[driver.ComputeDriver] = []
-
-    def start(**options: Any) -> driver.ComputeDriver:
-        options = {"virt_type": "qemu", "connection_uri": libvirtd} | options
-        virt_options(guest_dir / "instances", libvirt=options)
-        one = loader.load_driver("libvirt", shelf)
-        one.init_host("host1")
-        started.append(one)
-        return one
-
-    yield start
-    for one in started:
-        one.cleanup_host()
-
-
-@pytest.fixture
-def hypervisor(
-    restarted: Callable[..., driver.ComputeDriver],
-) -> driver.ComputeDriver:
-    return restarted()
-
-
-@pytest.fixture
-def spec() -> driver.GuestSpec:
-    return make_spec()
-
-
-@contextlib.contextmanager
-def running(
-    hypervisor: driver.ComputeDriver, spec: driver.GuestSpec
-) -> Iterator[driver.GuestSpec]:
-    """The guest, spawned; destroyed at the end."""
-    try:
-        hypervisor.spawn(spec, ignore_progress)
-        yield spec
-    finally:
-        hypervisor.destroy(spec.uuid)
-
-
-def wait_for_console(
-    hypervisor: driver.ComputeDriver, uuid: str, text: bytes
-) -> None:
-    def said() -> bool:
-        with contextlib.suppress(exception.ConsoleNotAvailable):
-            return text in hypervisor.get_console_output(uuid, 65536)
-        return False
-
-    wait_for(said, f"{text!r} on the console")
 
 
 class TestLibvirtDriver(DriverContract):
