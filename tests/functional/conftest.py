@@ -9,6 +9,7 @@ import pytest
 
 from nova_lite.supervisor.rabbitmq import RabbitNode
 from tests.fixtures import cloud as clouds
+from tests.fixtures import consoles
 from tests.fixtures.cloud import Cloud
 from tests.fixtures.database import fresh_database
 from tests.fixtures.rabbitmq import fresh_transport_url
@@ -23,10 +24,13 @@ _KINDS = [
 # compute-2 has the most room, so it is the first choice for every server;
 # those named so fail there, or on every host.
 _BY_DAEMON: dict[str, clouds.Settings] = {
-    "compute-1": {"fake": {"fail_spawn": "everywhere"}},
+    "compute-1": {
+        "fake": {"fail_spawn": "everywhere", "fail_snapshot": "unshot"}
+    },
     "compute-2": {
         "fake": {
             "fail_spawn": "everywhere|elsewhere",
+            "fail_snapshot": "unshot",
             "memory_mb": 1048576,
             "vcpus": 256,
             "local_gb": 40960,
@@ -34,7 +38,7 @@ _BY_DAEMON: dict[str, clouds.Settings] = {
     },
     "compute-slow": {
         "DEFAULT": {"instance_usage_audit": True},
-        "fake": {"spawn_delay_s": 1.5},
+        "fake": {"spawn_delay_s": 1.5, "snapshot_delay_s": 60},
     },
 }
 
@@ -57,6 +61,7 @@ def cloud(
         concurrency=concurrency,
         settings={
             "filter_scheduler": {"build_failure_weight_multiplier": 0},
+            **consoles.settings(),
             # lifecycle/test_events.py opens as many as there may be.
             "api": {
                 "event_streams": 110,
@@ -66,6 +71,7 @@ def cloud(
         },
         by_daemon=_BY_DAEMON,
         more_computes=["compute-slow"],
+        service_user=True,
     )
     with clouds.running(made):
         _disable(made, "compute-slow")

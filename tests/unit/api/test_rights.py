@@ -170,6 +170,10 @@ LEAST: dict[str, Row] = {
     ),
     f"{_S}/action pause": Row("member"),
     f"{_S}/action unpause": Row("member", status=409),
+    f"{_S}/action createImage": Row("member", {"name": "x"}),
+    f"{_S}/action createBackup": Row(
+        "member", {"name": "x", "backup_type": "daily", "rotation": "1"}
+    ),
     f"{_S}/action os-start": Row("member", status=409),
     f"{_S}/action os-stop": Row("member"),
     f"{_S}/action reboot": Row("member", {"type": "HARD"}),
