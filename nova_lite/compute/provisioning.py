@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nova_lite import exception, quota
-from nova_lite.compute import begin, transitions
+from nova_lite.compute import begin, injection, transitions
 from nova_lite.compute.request import CreateRequest
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
@@ -67,6 +67,9 @@ def look_up(
                 "metadata_items",
                 len(request.metadata),
             )
+        injection.check_quota(
+            session, context.project_id or "", context.user_id, request.files
+        )
         placement = _placement(request)
         zone = placement["availability_zone"]
         if zone is not None and zone not in service.zones(session):

@@ -18,8 +18,10 @@ class CreateRequest:
 
     ``networks`` is None (absent), "none", "auto" or a list of dicts;
     ``auto_disk_config`` None leaves it to the image;
-    ``user_data`` is base64; ``host`` and ``hypervisor_hostname`` are those
-    of 2.74, ``availability_zone`` may also be the form "zone:host:node".
+    ``user_data`` is base64, so are the contents of ``files``, which come
+    behind their paths in the guest; ``host`` and ``hypervisor_hostname``
+    are those of 2.74, ``availability_zone`` may also be the form
+    "zone:host:node".
     """
 
     name: str
@@ -40,6 +42,7 @@ class CreateRequest:
     access_ip_v4: str | None = None
     access_ip_v6: str | None = None
     admin_password: str | None = None
+    files: Sequence[tuple[str, str]] = ()
     host: str | None = None
     hypervisor_hostname: str | None = None
     scheduler_hints: Mapping[str, Any] = field(default_factory=dict)
@@ -55,6 +58,7 @@ class InstanceQuery:
     power_state, locked, ...; flavor_id is the id that users see.
     ``regexes`` maps a column to a pattern that is found anywhere in it,
     ``tags`` one of "tags", "tags-any", "not-tags", "not-tags-any" to tags.
+    ``soft_deleted`` None: such servers are shown with the deleted ones.
     ``sort`` is (column, "asc" | "desc") pairs, most important first.
     """
 
@@ -65,6 +69,7 @@ class InstanceQuery:
     changes_since: datetime.datetime | None = None
     changes_before: datetime.datetime | None = None
     deleted: bool | None = False
+    soft_deleted: bool | None = None
     sort: Sequence[tuple[str, str]] = (
         ("created_at", "desc"),
         ("id", "desc"),

@@ -223,13 +223,11 @@ def _create_request(
 
 def refuse_missing_services(asked: Mapping[str, Any]) -> None:
     """Say so rather than drop what this cloud cannot do."""
-    for name, what in (
-        ("trusted_image_certificates", "Trusted image certificates"),
-    ):
-        if asked.get(name):
-            raise exception.Invalid(
-                f"{what} are not supported by this cloud: leave '{name}' out."
-            )
+    if asked.get("trusted_image_certificates"):
+        raise exception.Invalid(
+            "Trusted image certificates are not supported by this cloud: "
+            "leave 'trusted_image_certificates' out."
+        )
 
 
 def auto_disk_config(asked: Mapping[str, Any]) -> bool | None:
