@@ -18,11 +18,13 @@ from nova_lite.conductor.tasks import (
     build,
     cache_images,
     delete,
+    migrate,
     rebuild,
     soft_delete,
     unshelve,
 )
 from nova_lite.context import RequestContext, get_admin_context
+from nova_lite.db.repositories import console_auth_token
 from nova_lite.image import api as image_api
 from nova_lite.objects import base
 from nova_lite.scheduler.client import query
@@ -77,6 +79,13 @@ class ConductorManager(manager.Manager):
         }
         updates["obj_what_changed"] = sorted(changed)
         return updates, result
+
+    @manager.periodic(spacing=CONF.conductor.token_cleanup_interval)
+    def remove_expired_console_tokens(self, context: RequestContext) -> None:
+        """Forget the tokens that open nothing any more."""
+        removed = console_auth_token.remove_expired()
+        if removed:
+            LOG.debug("%d console tokens were too old", removed)
 
     def post_start_hook(self) -> None:
         self.compute_task.start(self.incarnation)
@@ -162,6 +171,17 @@ class ComputeTaskManager:
         task = delete.DeleteInstance(self._worker, self.host, self._images)
         self._run([action], task.execute, None)
 
+    def migrate_server(self, context: RequestContext, action: int) -> None:
+        """Find room for a resize or migration, and send it to its host."""
+        task = migrate.MigrateServer(
+            self._worker,
+            self.host,
+            self._scheduler,
+            self._compute,
+            self._silence.counts,
+        )
+        self._run([action], task.execute, None)
+
     def rebuild_instance(self, context: RequestContext, action: int) -> None:
         """Check a rebuild with another image, and send it to its host."""
         task = rebuild.RebuildInstance(
@@ -182,7 +202,9 @@ class ComputeTaskManager:
         """Do conductor's part of an operation; for the sweep, not sent."""
         tasks = {
             "delete": self.delete_instance,
+            "migrate": self.migrate_server,
             "rebuild": self.rebuild_instance,
+            "resize": self.migrate_server,
             "unshelve": self.unshelve_instance,
             "soft_delete": self._soft_delete_instance,
         }

@@ -39,4 +39,12 @@ OPTS = [
         max=1000,
         help="Requests that one conductor process schedules at a time.",
     ),
+    cfg.IntOpt(
+        "token_cleanup_interval",
+        default=300,
+        min=1,
+        max=86400,
+        help="Seconds between two removals of the tokens of consoles whose "
+        "time is over. They open nothing, however long they lie.",
+    ),
 ]
