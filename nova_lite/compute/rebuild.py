@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nova_lite import exception, quota
-from nova_lite.compute import create
+from nova_lite.compute import create, injection
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.repositories import keypair as keypairs
@@ -36,6 +36,8 @@ class RebuildRequest:
     preserve_ephemeral: bool = False
     changes_key: bool = False
     key_name: str | None = None
+    admin_password: str | None = None
+    files: injection.Files = ()
 
 
 def updates(
@@ -47,7 +49,8 @@ def updates(
     """The columns to write.
 
     Raises: ImageNotActive, FlavorTooSmall, ImageUnacceptable,
-    AutoDiskConfigDisabledByImage, InvalidInput, LimitExceeded.
+    AutoDiskConfigDisabledByImage, InvalidInput, LimitExceeded,
+    OnsetFileLimitExceeded.
     """
     size = {name: row[name] for name in ("memory_mb", "root_gb")}
     create.check_image(image, {**row["flavor"], **size})
@@ -62,6 +65,13 @@ def updates(
     }
     if request.auto_disk_config is not None:
         values["system_metadata"] = {**row["system_metadata"], **auto}
+    if injection.needs_drive(
+        row["config_drive"], image.properties, request.files
+    ):
+        values["config_drive"] = True
+        values["sealed"] = injection.seal(
+            request.admin_password, request.files
+        )
     if request.metadata is not None:
         values["instance_metadata"] = dict(request.metadata)
     return {**values, **_looked_up(row, request)}
@@ -79,6 +89,9 @@ def _looked_up(row: Mapping[str, Any], request: RebuildRequest) -> Row:
                 "metadata_items",
                 len(request.metadata),
             )
+        injection.check_quota(
+            session, row["project_id"], row["user_id"], request.files
+        )
         if not request.changes_key:
             return {}
         name = request.key_name

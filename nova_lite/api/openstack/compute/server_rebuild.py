@@ -15,6 +15,7 @@ from nova_lite.api.openstack.compute.views import servers as views
 from nova_lite.api.openstack.microversions import Version
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.wsgi import operation
+from nova_lite.compute import injection
 from nova_lite.compute.rebuild import RebuildRequest
 from nova_lite.policies import servers as policies
 
@@ -36,16 +37,15 @@ class ServerRebuildController(common.Controller):
         asked = body["rebuild"]
         row = common.allowed_instance(request, server_id, policies.REBUILD)
         servers.refuse_missing_services(asked)
+        password = asked.get("adminPass") or servers.new_password()
         self.compute_api.rebuild(
-            request.context, row, _request(asked, request.version)
+            request.context, row, _request(asked, password, request.version)
         )
         row = common.instance(request, server_id)
         view = views.View(request, self.settings, [row])
         server = view.rebuilt(row)
         if self.settings.enable_instance_password:
-            server["adminPass"] = (
-                asked.get("adminPass") or servers.new_password()
-            )
+            server["adminPass"] = password
         return webob.Response(
             json_body={"server": server},
             status=202,
@@ -54,7 +54,9 @@ class ServerRebuildController(common.Controller):
         )
 
 
-def _request(asked: Mapping[str, Any], version: Version) -> RebuildRequest:
+def _request(
+    asked: Mapping[str, Any], password: str, version: Version
+) -> RebuildRequest:
     columns = {
         column: asked[name]
         for name, column in _COLUMNS.items()
@@ -79,4 +81,6 @@ def _request(asked: Mapping[str, Any], version: Version) -> RebuildRequest:
         ),
         changes_key="key_name" in asked,
         key_name=asked.get("key_name"),
+        admin_password=password,
+        files=injection.files_of(asked.get("personality", ())),
     )
