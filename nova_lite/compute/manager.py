@@ -15,7 +15,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_lite import concurrency, exception, manager, rpc
-from nova_lite.compute import cache, consoles, diagnostics
+from nova_lite.compute import cache, consoles, diagnostics, reclaim
 from nova_lite.compute.events import PowerSync
 from nova_lite.compute.instance_events import InstanceEvents
 from nova_lite.compute.locks import InstanceLocks
@@ -76,6 +76,7 @@ class ComputeManager(manager.Manager):
         )
         self._power = PowerSync(host, self.driver, self.locks)
         self._audit = UsageAudit(host, CONF.instance_usage_audit_period)
+        self._reclaim = reclaim.Reclaim(host, self.driver, self.locks)
         self._reconcile = Reconcile(
             host, self.driver, self.locks, self.tracker
         )
@@ -398,6 +399,15 @@ class ComputeManager(manager.Manager):
     def sync_power_states(self, context: RequestContext) -> None:
         """Compare the guests' power states with the database."""
         self._power.look(context, self.stop_instance)
+
+    @manager.periodic(
+        spacing=reclaim.spacing_s(CONF.reclaim_instance_interval)
+    )
+    def reclaim_queued_deletes(self, context: RequestContext) -> None:
+        """Delete what was soft-deleted long enough ago."""
+        self._reclaim.look(
+            context, CONF.reclaim_instance_interval, self.terminate_instance
+        )
 
     @manager.periodic(spacing=CONF.compute.reconcile_interval)
     def reconcile(self, context: RequestContext) -> None:

@@ -125,3 +125,17 @@ class Instance(base.NovaObject):
             host, begin, end
         )
         return found
+
+    @classmethod
+    @base.remotable
+    def reclaim(
+        cls, context: nova_context.RequestContext, host: str, older_than_s: int
+    ) -> list[tuple[int, str]]:
+        """Begin the deletes of a host's servers that were long soft-deleted.
+
+        Their actions, queued for this host: (id, uuid) each.
+        """
+        found: list[tuple[int, str]] = base.repository("reclaim").reclaim(
+            context, host, older_than_s
+        )
+        return found

@@ -32,7 +32,14 @@ class Instance(Timestamped, Base):
         sa.Index(None, "deleted", "host"),
         # All that a quota counts: answered from the index alone.
         sa.Index(
-            None, "project_id", "deleted", "user_id", "vcpus", "memory_mb"
+            "ix_instances_quota",
+            "project_id",
+            "deleted",
+            "user_id",
+            "vcpus",
+            "memory_mb",
+            "vm_state",
+            "task_state",
         ),
         # Rare states, changes and names are found without the others.
         sa.Index(None, "deleted", "vm_state", "created_at", "id"),

@@ -129,6 +129,7 @@ def query_of(
         changes_since=since,
         changes_before=before,
         deleted=deleted,
+        soft_deleted=_soft_deleted(wanted, filters),
         sort=_sort(request),
         limit=limit,
         marker=marker,
@@ -210,6 +211,17 @@ def _deleted(request: Request, wanted: Mapping[str, str]) -> bool | None:
     # Who asks for changes wants to know of deletions too.
     changes = {"changes-since", "changes-before"}
     return False if changes.isdisjoint(wanted) else None
+
+
+def _soft_deleted(
+    wanted: Mapping[str, str], filters: Mapping[str, Any]
+) -> bool | None:
+    """Whether soft-deleted servers are asked for, or else None."""
+    if "soft_deleted" in wanted:
+        return strutils.bool_from_string(wanted["soft_deleted"])
+    # Who names their state means them.
+    states = filters.get("vm_state", ())
+    return True if vm_states.SOFT_DELETED in states else None
 
 
 def _by_status(

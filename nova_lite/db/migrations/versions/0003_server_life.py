@@ -18,6 +18,25 @@ def upgrade() -> None:
     """Change the schema."""
     with op.batch_alter_table("instances", schema=None) as batch_op:
         batch_op.add_column(sa.Column("sealed", LongText(), nullable=True))
+        # What a quota counts, without those that are soft-deleted.
+        batch_op.drop_index(
+            batch_op.f(
+                "ix_instances_project_id_deleted_user_id_vcpus_memory_mb"
+            )
+        )
+        batch_op.create_index(
+            "ix_instances_quota",
+            [
+                "project_id",
+                "deleted",
+                "user_id",
+                "vcpus",
+                "memory_mb",
+                "vm_state",
+                "task_state",
+            ],
+            unique=False,
+        )
     op.create_table(
         "console_auth_tokens",
         sa.Column("id", sa.Integer(), nullable=False),
