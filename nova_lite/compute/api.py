@@ -385,8 +385,6 @@ class API:
         InvalidInput.
         """
         wanted = transitions.UNSHELVE
-        if row["vm_state"] == vm_states.SHELVED:
-            wanted = transitions.UNSHELVE_ON_HOST
         begin.check(context, row, wanted)
         spec = unshelving.request_spec(row, wishes)
         arguments = {"host": wishes.host} if wishes.host else None

@@ -32,7 +32,7 @@ from nova_lite.compute.operations.shelve import Shelve, ShelveOffload
 from nova_lite.compute.operations.snapshot import Backup, Snapshot
 from nova_lite.compute.operations.soft_delete import Restore, SoftDelete
 from nova_lite.compute.operations.suspend import Resume, Suspend
-from nova_lite.compute.operations.unshelve import Unshelve, UnshelveOnHost
+from nova_lite.compute.operations.unshelve import Unshelve
 from nova_lite.compute.reconcile import Reconcile
 from nova_lite.compute.resource_tracker import ResourceTracker
 from nova_lite.compute.usage_audit import UsageAudit
@@ -200,12 +200,6 @@ class ComputeManager(manager.Manager):
     ) -> None:
         """Make a guest of a server's image."""
         self._run(Unshelve, context, action, instance, self._builds)
-
-    def unshelve_on_host(
-        self, context: RequestContext, action: int, instance: str
-    ) -> None:
-        """Start the guest of a shelved server."""
-        self._run(UnshelveOnHost, context, action, instance)
 
     def trigger_crash_dump(
         self, context: RequestContext, action: int, instance: str

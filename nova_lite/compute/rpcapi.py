@@ -113,11 +113,6 @@ class ComputeAPI(rpc.ClientBase):
     ) -> None:
         self._act("unshelve_instance", context, host, action, instance)
 
-    def unshelve_on_host(
-        self, context: RequestContext, host: str, action: int, instance: str
-    ) -> None:
-        self._act("unshelve_on_host", context, host, action, instance)
-
     def trigger_crash_dump(
         self, context: RequestContext, host: str, action: int, instance: str
     ) -> None:

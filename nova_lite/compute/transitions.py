@@ -47,6 +47,7 @@ class Transition:
     ``on_error``: the vm_state when it has failed (None: as it was before).
     ``preempts``: it ends whatever else is under way.
     ``max_attempts``: how many workers may die of it before it fails.
+    ``moves_from``: vm_states in which another host may have it as well.
     ``repeatable``: False when its row does not say all that is needed.
     """
 
@@ -65,6 +66,7 @@ class Transition:
     preempts: bool = False
     max_attempts: int = 5
     repeatable: bool = True
+    moves_from: frozenset[str] = frozenset()
 
     def ended(self, vm_state: str | None) -> dict[str, str | None]:
         """The states to write at an end, be it good or bad."""
@@ -87,6 +89,7 @@ BUILD = Transition(
     rpc_method="build_and_run_instance",
     host_dead=HostDead.ANOTHER_HOST,
     policy="os_compute_api:servers:create",
+    moves_from=frozenset({vm_states.BUILDING}),
 )
 
 DELETE = Transition(
@@ -340,7 +343,7 @@ SHELVE = _on_host(
         vm_states.SUSPENDED,
     },
     task_states.SHELVING,
-    None,
+    vm_states.SHELVED,
     "os-shelve:shelve",
     on_error=vm_states.ERROR,
 )
@@ -354,21 +357,11 @@ SHELVE_OFFLOAD = _on_host(
     action="shelveOffload",
 )
 
-# What is shelved and has its host yet starts there.
-UNSHELVE_ON_HOST = _on_host(
-    "unshelve_on_host",
-    {vm_states.SHELVED},
-    task_states.UNSHELVING,
-    vm_states.ACTIVE,
-    "os-shelve:unshelve",
-    action="unshelve",
-    rpc_method="unshelve_on_host",
-)
-
+# By conductor: a server that has its host yet starts there.
 UNSHELVE = Transition(
     name="unshelve",
     action="unshelve",
-    vm_states=frozenset({vm_states.SHELVED_OFFLOADED}),
+    vm_states=frozenset({vm_states.SHELVED, vm_states.SHELVED_OFFLOADED}),
     task_states=IDLE,
     during=task_states.UNSHELVING,
     done=vm_states.ACTIVE,
@@ -377,6 +370,7 @@ UNSHELVE = Transition(
     rpc_method="unshelve_instance",
     host_dead=HostDead.ANOTHER_HOST,
     policy="os_compute_api:os-shelve:unshelve",
+    moves_from=frozenset({vm_states.SHELVED_OFFLOADED}),
 )
 
 # Conductor first asks whether the host has room, and writes the migration.
@@ -434,7 +428,6 @@ TABLE = {
         UNPAUSE,
         SHELVE,
         SHELVE_OFFLOAD,
-        UNSHELVE_ON_HOST,
         UNSHELVE,
         START,
         STOP,

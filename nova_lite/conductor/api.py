@@ -39,6 +39,14 @@ class ComputeTaskAPI:
         """Have a server deleted that is on no host."""
         self._rpcapi.delete_instance(context, action)
 
+    def resize_instance(self, context: RequestContext, action: int) -> None:
+        """Have room found for a resize, and the resize sent to its host."""
+        self._rpcapi.migrate_server(context, action)
+
+    def migrate_instance(self, context: RequestContext, action: int) -> None:
+        """The same for a cold migration."""
+        self._rpcapi.migrate_server(context, action)
+
     def rebuild_instance(self, context: RequestContext, action: int) -> None:
         """Have a rebuild with another image checked and sent to its host."""
         self._rpcapi.rebuild_instance(context, action)

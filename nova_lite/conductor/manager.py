@@ -128,7 +128,12 @@ class ComputeTaskManager:
     def start(self, worker: str) -> None:
         """Begin to sweep, as this incarnation."""
         self._worker = worker
-        self._sweep = Sweep(self._compute, self, self._silence)
+        self._sweep = Sweep(
+            self._compute,
+            self,
+            self._silence,
+            [functools.partial(unfinished_images.remove, self._images)],
+        )
         self._sweep.start(CONF.conductor.sweep_interval)
 
     def _ping(self) -> None:

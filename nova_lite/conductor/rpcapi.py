@@ -6,7 +6,7 @@ ConductorAPI (no namespace)
 ComputeTaskAPI (namespace compute_task)
     1.0 build_instances, delete_instance, sweep
     1.1 cache_images
-    1.2 rebuild_instance, unshelve_instance
+    1.2 migrate_server, rebuild_instance, unshelve_instance
 """
 
 from __future__ import annotations
@@ -89,6 +89,9 @@ class ComputeTaskAPI(rpc.ClientBase):
 
     def delete_instance(self, context: RequestContext, action: int) -> None:
         self.cast(context, "delete_instance", action=action)
+
+    def migrate_server(self, context: RequestContext, action: int) -> None:
+        self.cast(context, "migrate_server", action=action)
 
     def rebuild_instance(self, context: RequestContext, action: int) -> None:
         self.cast(context, "rebuild_instance", action=action)

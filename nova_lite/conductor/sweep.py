@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from oslo_config import cfg
@@ -89,7 +89,10 @@ class Sweep:
         compute: compute_rpcapi.ComputeAPI,
         tasks: Tasks,
         silence: Silence,
+        hunts: Sequence[Callable[[], object]] = (),
     ) -> None:
+        """``hunts``: what else is looked for now and then."""
+        self._hunts = (self.free_orphans, *hunts)
         self._compute = compute
         self._silence = silence
         self._tasks = tasks
@@ -117,7 +120,8 @@ class Sweep:
                 self._silence.watch()
                 self.look()
                 if looks % _LOOKS_PER_ORPHAN_HUNT == 0:
-                    self.free_orphans()
+                    for hunt in self._hunts:
+                        hunt()
                 looks += 1
             except Exception as error:
                 # The database may be away; the next look comes anyway.
@@ -186,7 +190,7 @@ class Sweep:
                 not lost_actions.leave_host(
                     row["instance_uuid"],
                     transition.during,
-                    transition.vm_states or (),
+                    transition.moves_from,
                 )
             ):
                 return
@@ -220,13 +224,12 @@ class Sweep:
         LOG.error(
             "%s of %s failed: %s", row["operation"], row["instance_uuid"], why
         )
-        moves = transition.host_dead is HostDead.ANOTHER_HOST
         lost_actions.give_up(
             row,
             transition.ended(transition.on_error),
             why,
             # What it was before, it was without a host.
-            (transition.vm_states or ()) if moves else (),
+            homeless=transition.moves_from,
         )
 
 

@@ -72,19 +72,23 @@ class Shelve(Operation):
             self.advance(power_state=power_state.SHUTDOWN)
             self.point("stopped")
             snapshot.take_snapshot(self, self.image_id, snapshot.SHELVING)
-            self.advance(
-                vm_state=vm_states.SHELVED,
-                task_state=task_states.SHELVING_OFFLOADING
-                if self._offloads
-                else task_states.SHELVING,
-                system_metadata={
-                    **self.instance.system_metadata,
-                    **shelved.marks(self.host),
-                },
-            )
-            self.point("shelved")
+            self.point("stored")
         if self._offloads:
-            self.driver.destroy(self.instance_uuid)
+            self._offload()
+
+    def _offload(self) -> None:
+        """From here on it is SHELVED, whatever fails."""
+        self.advance(
+            task_state=task_states.SHELVING_OFFLOADING, **self._shelved()
+        )
+        self.driver.destroy(self.instance_uuid)
+
+    def _shelved(self) -> dict[str, Any]:
+        marks = self.instance.system_metadata
+        return {
+            "vm_state": vm_states.SHELVED,
+            "system_metadata": {**marks, **shelved.marks(self.host)},
+        }
 
     def _drop_former_image(self) -> None:
         """One that an earlier shelve, which came to nothing, has left."""
@@ -95,7 +99,7 @@ class Shelve(Operation):
     def final_states(self) -> dict[str, Any]:
         if self._offloads:
             return _OFFLOADED
-        return {"vm_state": vm_states.SHELVED}
+        return self._shelved()
 
     def finish(self) -> None:
         super().finish()
@@ -110,7 +114,8 @@ class Shelve(Operation):
         if shelved.remove_image(self.services.images, self.image_id):
             marks = shelved.without_marks(marks)
         states: dict[str, Any] = {"system_metadata": marks}
-        if not self._touched:
+        if isinstance(error, exception.ImageNotFound) and not self._touched:
+            # The API died before it had made the image: nothing was done.
             states["vm_state"] = self.instance.vm_state
         return states
 

@@ -10,43 +10,38 @@ from typing import Any
 from nova_lite.compute import (
     power_state,
     shelved,
-    task_states,
     transitions,
     vm_states,
 )
 from nova_lite.compute.operations import specs
 from nova_lite.compute.operations.placed import PlacedOperation
 from nova_lite.context import get_admin_context
-from nova_lite.operation import Operation
 from nova_lite.virt.driver import GuestSpec
 
 
 class Unshelve(PlacedOperation):
-    """From SHELVED_OFFLOADED to ACTIVE on a new host."""
+    """From SHELVED or SHELVED_OFFLOADED to ACTIVE.
+
+    It is ACTIVE before its image goes: what fails then does no harm.
+    """
 
     row = transitions.UNSHELVE
     event = "compute_unshelve_instance"
 
-    @property
-    def _runs(self) -> bool:
-        """An earlier attempt has come so far that the image may be gone."""
-        return bool(self.instance.vm_state == vm_states.ACTIVE)
-
     def may_move(self) -> bool:
-        return not self._runs
+        return self.instance.vm_state in self.row.moves_from
+
+    def acquire(self) -> None:
+        if self.instance.vm_state == vm_states.SHELVED_OFFLOADED:
+            super().acquire()
 
     def do(self) -> None:
-        if not self._runs:
+        if self.instance.vm_state == vm_states.SHELVED_OFFLOADED:
             self.undo.callback(self.driver.destroy, self.instance_uuid)
             self.driver.spawn(self._spec(), self.progress)
-            self.point("spawned")
-            self.advance(
-                vm_state=vm_states.ACTIVE, power_state=power_state.RUNNING
-            )
-        # From here on it is a server like any other, whatever fails.
-        self.undo.pop_all()
-        self.point("active")
-        self._marks = _drop_image(self)
+        elif self.instance.vm_state == vm_states.SHELVED:
+            self.undo.callback(self.driver.power_off, self.instance_uuid)
+            self.driver.power_on(specs.guest_spec(self.instance))
 
     def _spec(self) -> GuestSpec:
         """The server with the image of its disk instead of its own.
@@ -70,6 +65,25 @@ class Unshelve(PlacedOperation):
             ),
         )
 
+    def finish(self) -> None:
+        self.advance(
+            vm_state=vm_states.ACTIVE, power_state=power_state.RUNNING
+        )
+        self.undo.pop_all()
+        self.point("active")
+        self._drop_image()
+        super().finish()
+
+    def _drop_image(self) -> None:
+        """One that cannot be deleted stays known, and goes with the server."""
+        marks: dict[str, Any] = self.instance.system_metadata
+        ident = shelved.image_id(marks)
+        self._marks = shelved.without_marks(marks)
+        if ident is not None and not shelved.remove_image(
+            self.services.images, ident
+        ):
+            self._marks[shelved.IMAGE_ID] = ident
+
     def final_states(self) -> dict[str, Any]:
         return {
             "power_state": power_state.RUNNING,
@@ -81,42 +95,6 @@ class Unshelve(PlacedOperation):
         self.services.conductor.unshelve_instance(self.context, self.action_id)
 
     def states_on_failure(self, error: Exception) -> dict[str, Any]:
-        if self._runs:
-            return {}
-        return {"host": None, "node": None}
-
-
-class UnshelveOnHost(Operation):
-    """From SHELVED to ACTIVE, where its disk is."""
-
-    row = transitions.UNSHELVE_ON_HOST
-    event = "compute_start_instance"
-    first_states = {"task_state": task_states.POWERING_ON}
-
-    def do(self) -> None:
-        if self.instance.vm_state != vm_states.ACTIVE:
-            self.driver.power_on(specs.guest_spec(self.instance))
-            self.point("started")
-            self.advance(
-                vm_state=vm_states.ACTIVE, power_state=power_state.RUNNING
-            )
-        self._marks = _drop_image(self)
-
-    def final_states(self) -> dict[str, Any]:
-        return {
-            "power_state": power_state.RUNNING,
-            "system_metadata": self._marks,
-        }
-
-
-def _drop_image(operation: Operation) -> dict[str, Any]:
-    """Delete the shelved image; the server's system_metadata then.
-
-    One that cannot be deleted stays known, and goes with the server.
-    """
-    marks: dict[str, Any] = operation.instance.system_metadata
-    ident = shelved.image_id(marks)
-    cleaned = shelved.without_marks(marks)
-    if ident is None or shelved.remove_image(operation.services.images, ident):
-        return cleaned
-    return {**cleaned, shelved.IMAGE_ID: ident}
+        if self.may_move():
+            return {"host": None, "node": None}
+        return {}

@@ -60,10 +60,10 @@ class PlaceInstances(abc.ABC):
         groups: dict[Any, list[tuple[Row, Row]]] = {}
         gave_way: list[str] = []
         for action, instance in claimed:
-            alternate = self._next_alternate(action, instance)
-            if alternate is not None:
+            ready = self.ready_host(action, instance)
+            if ready is not None:
                 gave_way += self._send(
-                    [self._placement(action, instance, alternate, _now())]
+                    [self._placement(action, instance, ready, _now())]
                 )
                 continue
             key = (
@@ -149,7 +149,7 @@ class PlaceInstances(abc.ABC):
                 gave_way.append(place["uuid"])
         return gave_way
 
-    def _next_alternate(self, action: Row, instance: Row) -> Row | None:
+    def ready_host(self, action: Row, instance: Row) -> Row | None:
         """Claim the best host that is left of the scheduler's choice.
 
         None when nothing was tried yet, or no alternate has room and

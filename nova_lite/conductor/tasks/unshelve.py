@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Unshelve: a new host for a server that has none.
+"""Unshelve: a new host for a server that has none, or its own.
 
 Runs in nova-lite-conductor.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nova_lite.compute import transitions
+from nova_lite.compute import transitions, vm_states
 from nova_lite.conductor.tasks.placing import PlaceInstances, Row
 from nova_lite.context import RequestContext
 from nova_lite.objects.request_spec import RequestSpec
@@ -19,6 +19,17 @@ class UnshelveInstance(PlaceInstances):
 
     row = transitions.UNSHELVE
     event = "conductor_unshelve_instance"
+
+    def ready_host(self, action: Row, instance: Row) -> Row | None:
+        """Its own, where its disk is yet; else as of a build."""
+        if instance["vm_state"] != vm_states.SHELVED:
+            return super().ready_host(action, instance)
+        return {
+            "host": instance["host"],
+            "node": instance["node"],
+            "availability_zone": instance["availability_zone"],
+            "limits": {},
+        }
 
     def request_spec(
         self, context: RequestContext, group: list[tuple[Row, Row]]
