@@ -27,6 +27,7 @@ from nova_lite.compute import task_states
 from nova_lite.compute.locks import InstanceLocks, Lock
 from nova_lite.compute.transitions import Transition
 from nova_lite.context import RequestContext
+from nova_lite.notifications import servers as notices
 from nova_lite.objects.instance import Instance
 from nova_lite.objects.instance_action import InstanceAction
 
@@ -129,9 +130,11 @@ class Operation(abc.ABC):
                 )
                 self._unwind()
                 self.failed(error)
+                self._tell(notices.ERROR, error)
 
     def _phases(self) -> None:
         self.checkpoint()
+        self._tell(notices.START)
         self.check()
         self.point("checked")
         self.acquire()
@@ -140,6 +143,7 @@ class Operation(abc.ABC):
         self.point("done")
         self.finish()
         self.undo.pop_all()
+        self._tell(notices.END)
         self.point("finished")
         LOG.info("%s of %s done", self.row.name, self.instance_uuid)
 
@@ -203,11 +207,13 @@ class Operation(abc.ABC):
 
     def advance(self, **updates: Any) -> None:
         """Write what users see of the next step. Raises: Preempted."""
+        before = (self.instance.vm_state, self.instance.task_state)
         if not self.action.advance(updates):
             raise Preempted
         for name, value in updates.items():
             if name in self.instance.fields:
                 setattr(self.instance, name, value)
+        notices.changed(self.context, self.instance_uuid, before)
 
     def progress(self, percent: int, what: str) -> None:
         """Tell how far a long step is, now and then. Raises: Preempted."""
@@ -234,6 +240,21 @@ class Operation(abc.ABC):
         fault_points.reach(f"{self.row.name}.{name}")
 
     # --- the template's own ---
+
+    def _tell(self, phase: str, error: Exception | None = None) -> None:
+        """Notify others of a phase, and of states that ended with it."""
+        notices.operation(
+            self.context,
+            self.row.name,
+            self.instance_uuid,
+            phase,
+            self.host,
+            arguments=self.action.arguments,
+            error=error,
+        )
+        if phase != notices.START:
+            before = (self.instance.vm_state, self.instance.task_state)
+            notices.changed(self.context, self.instance_uuid, before)
 
     def _unwind(self) -> None:
         try:

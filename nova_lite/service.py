@@ -26,6 +26,7 @@ from oslo_service import threadgroup
 from nova_lite import baserpc, concurrency, rpc, version, wsgi_server
 from nova_lite.context import get_admin_context
 from nova_lite.manager import Manager
+from nova_lite.notifications import messenger
 from nova_lite.objects import base as objects_base
 from nova_lite.servicegroup.api import Membership
 
@@ -97,6 +98,7 @@ class Service(oslo_service.Service):  # type: ignore[misc]
         module, name = self._manager_path.split(":")
         manager_class = getattr(importlib.import_module(module), name)
         rpc.init(objects_base.NovaObjectSerializer())
+        messenger.init(self.host, self.binary)
         self.manager = manager_class(self.host)
         self.manager.init_host()
         self._membership = Membership(

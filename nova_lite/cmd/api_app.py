@@ -22,6 +22,7 @@ from nova_lite.compute.api import API
 from nova_lite.context import get_admin_context
 from nova_lite.db import repositories, session
 from nova_lite.image import api as image_api
+from nova_lite.notifications import messenger
 from nova_lite.objects import base
 
 CONF = cfg.CONF
@@ -32,6 +33,7 @@ WSGIApp = Callable[..., Iterable[bytes]]
 def build() -> WSGIApp:
     """The application of one process; needs the configuration."""
     rpc.init(base.NovaObjectSerializer())
+    messenger.init(CONF.host, "nova-lite-api")
     mounts: dict[str, WSGIApp] = {}
     strategy = auth.load(CONF.api.auth_strategy)
     images = image_api.load()

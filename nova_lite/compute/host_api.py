@@ -16,6 +16,7 @@ from nova_lite.compute import rpcapi
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.repositories import service_query
+from nova_lite.notifications import cloud
 from nova_lite.scheduler.client.query import SchedulerQueryClient
 
 CONF = cfg.CONF
@@ -36,12 +37,14 @@ class HostAPI:
     ) -> Row:
         """Change a service; the schedulers know of it at once."""
         row = _update(row_id, values)
+        cloud.service(context, "update", row)
         self._scheduler.hosts_changed(context)
         return row
 
     def delete_service(self, context: RequestContext, row: Row) -> None:
         """Remove a service. Raises: Conflict."""
         _delete(row)
+        cloud.service(context, "delete", row)
         self._scheduler.hosts_changed(context)
 
     def set_enabled(

@@ -13,6 +13,7 @@ from oslo_log import log as logging
 
 from nova_lite.compute import audit_period
 from nova_lite.context import RequestContext
+from nova_lite.notifications import servers as notices
 from nova_lite.objects.task_log import TaskLog
 
 LOG = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class UsageAudit:
         if log is None:
             return
         count = log.task_items
+        notices.exists(context, self._host, begin, end)
         log.end(
             f"Instance usage audit ran for host {self._host}, {count} "
             f"instances in {time.monotonic() - started:.2f} seconds.",

@@ -17,6 +17,7 @@ from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.versioned import Value
 from nova_lite.api.openstack.wsgi import operation
 from nova_lite.db.repositories import flavor
+from nova_lite.notifications import cloud, messenger
 from nova_lite.policies import flavors as policies
 
 
@@ -95,6 +96,7 @@ class FlavorsController(common.Controller):
                 "extra_specs": {},
             },
         )
+        cloud.flavor(context, "create", row, [])
         return {"flavor": View(request, self.settings).full(row)}
 
     @operation(
@@ -111,13 +113,19 @@ class FlavorsController(common.Controller):
         values = {"description": body["flavor"]["description"]}
         common.write(flavor.update, flavor_id, values)
         row = common.read(flavor.get, flavor_id)
+        cloud.flavor(request.context, "update", row)
         return {"flavor": View(request, self.settings).full(row)}
 
     @operation(status=202, errors=())
     def delete(self, request: Request, flavor_id: str) -> None:
         """Delete a flavor."""
         policy.authorize(request.context, policies.DELETE)
+        row = None
+        if messenger.enabled():
+            row = common.read(flavor.get, flavor_id)
         common.write(flavor.delete, flavor_id)
+        if row is not None:
+            cloud.flavor(request.context, "delete", row)
 
 
 class FlavorExtraSpecsController(common.Controller):

@@ -13,6 +13,7 @@ from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.versioned import Value
 from nova_lite.api.openstack.wsgi import operation
 from nova_lite.db.repositories import keypair
+from nova_lite.notifications import cloud, messenger
 from nova_lite.policies import keypairs as policies
 
 
@@ -72,17 +73,17 @@ class KeypairsController(common.Controller):
             made = keys.generate(key_type, user_id)
             private_key = made.private_key
             public_key, fingerprint = made.public_key, made.fingerprint
-        row = common.write(
-            _create,
-            request.context.project_id or "",
-            {
-                "user_id": user_id,
-                "name": asked["name"],
-                "type": key_type,
-                "public_key": public_key,
-                "fingerprint": fingerprint,
-            },
-        )
+        values = {
+            "user_id": user_id,
+            "name": asked["name"],
+            "type": key_type,
+            "public_key": public_key,
+            "fingerprint": fingerprint,
+        }
+        what = "create" if private_key is not None else "import"
+        cloud.keypair(request.context, what, "start", values)
+        row = common.write(_create, request.context.project_id or "", values)
+        cloud.keypair(request.context, what, "end", row)
         shown = views.CREATED.show(request.version, row, None)
         if private_key is not None:
             shown["private_key"] = private_key
@@ -97,7 +98,13 @@ class KeypairsController(common.Controller):
         """Delete a key pair; servers keep their copy of it."""
         user_id = _user_of_query(request)
         _authorize(request, policies.DELETE, user_id)
+        row = None
+        if messenger.enabled():
+            row = common.read(keypair.get, user_id, name)
+            cloud.keypair(request.context, "delete", "start", row)
         common.write(keypair.delete, user_id, name)
+        if row is not None:
+            cloud.keypair(request.context, "delete", "end", row)
 
 
 def _create(

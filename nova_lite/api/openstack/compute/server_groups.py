@@ -14,6 +14,7 @@ from nova_lite.api.openstack.compute.views import server_groups as views
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.wsgi import operation
 from nova_lite.db.repositories import server_group
+from nova_lite.notifications import cloud
 from nova_lite.policies import server_groups as policies
 
 
@@ -67,6 +68,7 @@ class ServerGroupsController(common.Controller):
                 "rules": _rules(chosen, asked.get("rules") or {}),
             },
         )
+        cloud.server_group(context, "create", row)
         return {"server_group": _shown(request, row)}
 
     @operation(status=204, errors=())
@@ -76,6 +78,7 @@ class ServerGroupsController(common.Controller):
         row = common.read(server_group.get, group_id, scope)
         policy.authorize(request.context, policies.DELETE, common.owner(row))
         common.write(server_group.delete, group_id, scope)
+        cloud.server_group(request.context, "delete", row)
 
 
 def _create(session: Any, values: Mapping[str, Any]) -> dict[str, Any]:
