@@ -25,12 +25,20 @@ _KINDS = [
 # those named so fail there, or on every host.
 _BY_DAEMON: dict[str, clouds.Settings] = {
     "compute-1": {
-        "fake": {"fail_spawn": "everywhere", "fail_snapshot": "unshot"}
+        "fake": {
+            "fail_spawn": "everywhere",
+            "fail_snapshot": "unshot",
+            "deaf": "deaf",
+            "no_agent": "agentless",
+        },
+        "libvirt": {"wait_soft_reboot_seconds": 1},
     },
     "compute-2": {
         "fake": {
             "fail_spawn": "everywhere|elsewhere",
             "fail_snapshot": "unshot",
+            "deaf": "deaf",
+            "no_agent": "agentless",
             "memory_mb": 1048576,
             "vcpus": 256,
             "local_gb": 40960,
