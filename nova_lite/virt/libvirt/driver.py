@@ -18,11 +18,11 @@ from oslo_log import log as logging
 from nova_lite import exception, version
 from nova_lite.compute import power_state
 from nova_lite.virt import configdrive, diagnostics, dispatch, driver
-from nova_lite.virt.libvirt import agent, power, snapshot, stats
+from nova_lite.virt.libvirt import agent, consoles, power, snapshot, stats
 from nova_lite.virt.libvirt import guest as guests
 from nova_lite.virt.libvirt import host as hosts
 from nova_lite.virt.libvirt.storage import disks as storage
-from nova_lite.virt.libvirt.storage import imagecache, qemu_img
+from nova_lite.virt.libvirt.storage import imagecache, qemu_img, resize
 from nova_lite.virt.libvirt.xml import cpu, disk
 from nova_lite.virt.libvirt.xml import guest as guest_xml
 from nova_lite.virt.libvirt.xml import rescue as rescue_xml
@@ -52,9 +52,13 @@ class LibvirtDriver(driver.ComputeDriver):
             options.images_type,
             imagecache.ImageCache(CONF.instances_path, virtapi),
         )
+        self._kept = resize.KeptDisks(self._store)
         self._drives = configdrive.ConfigDrives()
         self._snapshots = snapshot.Snapshots(
             self._host, CONF.instances_path, options.snapshot_image_format
+        )
+        self._consoles = consoles.Consoles(
+            self._host, CONF.vnc, CONF.serial_console
         )
         self._arch = ""
 
@@ -158,6 +162,7 @@ class LibvirtDriver(driver.ComputeDriver):
         if guest is not None:
             guest.stop()
             guest.undefine()
+        self._consoles.forget(uuid)
         if destroy_disks:
             self._snapshots.remove(uuid)
             self._store.remove(uuid)
@@ -311,9 +316,48 @@ class LibvirtDriver(driver.ComputeDriver):
         """Remove the file of a snapshot; gone is no error."""
         self._snapshots.remove(uuid, name)
 
+    def keep_disks(self, uuid: str, name: str) -> None:
+        """Rename the guest's directory. Raises: GuestNotFound."""
+        self._kept.keep(uuid, name)
+
+    def has_kept_disks(self, uuid: str, name: str) -> bool:
+        """Whether there is a kept directory with this name in it."""
+        return self._kept.has(uuid, name)
+
+    def resize_disks(
+        self,
+        spec: driver.GuestSpec,
+        name: str,
+        progress: driver.ProgressCallback,
+    ) -> None:
+        """Copy the kept disks and let them grow.
+
+        Raises: GuestNotFound, InvalidDiskInfo, DiskFull.
+        """
+        self._kept.make(spec, name, progress)
+
+    def restore_disks(self, uuid: str, name: str) -> None:
+        """Rename the kept directory back."""
+        self._kept.restore(uuid, name)
+
+    def drop_kept_disks(self, uuid: str) -> None:
+        """Remove the kept directory."""
+        self._kept.drop(uuid)
+
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """The end of the console log. Raises: ConsoleNotAvailable."""
         return self._store.read_console(uuid, max_bytes)
+
+    def get_vnc_console(self, uuid: str) -> driver.ConsoleAddress:
+        """Where the guest's screen is.
+
+        Raises: GuestNotFound, ConsoleTypeUnavailable.
+        """
+        return self._consoles.vnc(uuid)
+
+    def get_serial_console(self, uuid: str) -> driver.ConsoleAddress:
+        """Where its serial port is. Raises: as get_vnc_console."""
+        return self._consoles.serial(uuid)
 
     def get_diagnostics(self, uuid: str) -> dict[str, Any]:
         """libvirt's numbers of a guest. Raises: GuestNotFound."""
@@ -384,13 +428,21 @@ class LibvirtDriver(driver.ComputeDriver):
             machine=self._machine,
             cpu=self._cpu,
             version=version.string(),
+            screen=self._consoles.screen,
         )
         console_log = self._store.console_log(spec.uuid)
         drive = ""
         if spec.config_drive:
             directory = self._store.directory(spec.uuid)
             drive = self._drives.ensure(spec, directory, drive_name)
-        return guest_xml.build(spec, described, console_log, settings, drive)
+        return guest_xml.build(
+            spec,
+            described,
+            console_log,
+            settings,
+            drive,
+            self._consoles.choose_serial(spec.uuid),
+        )
 
 
 def _check_rescuable(uuid: str, image: driver.ImageSpec) -> None:

@@ -111,8 +111,11 @@ class Guest:
 
         Raises: GuestNotFound.
         """
-        xml = self._host.call(self._domain.XMLDesc, 0)
-        return interface.mac_addresses(str(xml))
+        return interface.mac_addresses(self.xml())
+
+    def xml(self) -> str:
+        """As libvirt has it now, ports and all. Raises: GuestNotFound."""
+        return str(self._host.call(self._domain.XMLDesc, 0))
 
     def start(self, timeout_s: int) -> None:
         """Start it and wait until libvirt tells that it did.
@@ -297,6 +300,11 @@ def list_all(host: host_module.Host) -> list[driver.GuestInfo]:
     return host.call(_each, host.connection(), _info) or []
 
 
+def descriptions(host: host_module.Host) -> list[tuple[str, str]]:
+    """(uuid, XML) of every guest on the host, running or not."""
+    return host.call(_each, host.connection(), _description) or []
+
+
 def used(host: host_module.Host) -> Used:
     """What all guests have together."""
     counts = host.call(_each, host.connection(), _vcpus) or []
@@ -325,6 +333,10 @@ def _info(domain: Any) -> driver.GuestInfo:
         state=_STATES.get(domain.state()[0], power_state.NOSTATE),
         owned=_is_owned(domain),
     )
+
+
+def _description(domain: Any) -> tuple[str, str]:
+    return domain.UUIDString(), domain.XMLDesc(0)
 
 
 def _is_owned(domain: Any) -> bool:

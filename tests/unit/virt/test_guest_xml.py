@@ -16,7 +16,14 @@ import pytest
 
 from nova_lite import exception
 from nova_lite.virt import driver
-from nova_lite.virt.libvirt.xml import cpu, disk, guest, metadata
+from nova_lite.virt.libvirt.xml import (
+    console,
+    cpu,
+    disk,
+    graphics,
+    guest,
+    metadata,
+)
 from tests.fixtures.hypervisor import make_spec
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "xml"
@@ -31,6 +38,8 @@ class Case:
     formats: tuple[str, ...] = ("qcow2",)
     virt_type: str = "qemu"
     cpu: cpu.CpuModel = field(default_factory=cpu.CpuModel)
+    screen: graphics.Vnc | None = field(default_factory=graphics.Vnc)
+    serial: console.TcpPort | None = None
 
 
 CASES = {
@@ -57,6 +66,11 @@ CASES = {
             "hw_qemu_guest_agent": "yes",
         }
     ),
+    "german-screen-and-serial-port": Case(
+        screen=graphics.Vnc("10.0.0.7", "de"),
+        serial=console.TcpPort("10.0.0.7", 10001),
+    ),
+    "no-screen": Case(screen=None),
     "hostile-name": Case(
         spec={"display_name": "</metadata>\"'&\x00\x1b é 雲 \ud800"}
     ),
@@ -89,8 +103,11 @@ def _build(case: Case) -> str:
         machine="pc",
         cpu=case.cpu,
         version="1.2.3",
+        screen=case.screen,
     )
-    return guest.build(spec, disks, f"{HOME}/console.log", settings)
+    return guest.build(
+        spec, disks, f"{HOME}/console.log", settings, serial=case.serial
+    )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -116,3 +133,14 @@ def test_hostile_name_stays_text() -> None:
 def test_unknown_disk_bus_is_a_sentence() -> None:
     with pytest.raises(exception.InvalidDiskInfo, match="hw_disk_bus"):
         _build(Case(image={"hw_disk_bus": "floppy"}))
+
+
+def test_ports_are_found_again() -> None:
+    case = CASES["german-screen-and-serial-port"]
+    built = _build(case)
+    assert console.tcp_port(built) == 10001
+    assert console.tcp_port(_build(Case())) is None
+    # Not before libvirt has chosen one.
+    assert graphics.vnc_port(built) is None
+    assert graphics.vnc_port(built.replace('"-1"', '"5901"')) == 5901
+    assert graphics.vnc_port(_build(CASES["no-screen"])) is None

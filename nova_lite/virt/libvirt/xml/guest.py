@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
 from nova_lite import exception
@@ -35,6 +35,7 @@ class HostSettings:
     machine: str
     cpu: cpu.CpuModel
     version: str  # of nova-lite, shown in the guest's DMI tables
+    screen: graphics.Vnc | None = field(default_factory=graphics.Vnc)
 
 
 def build(
@@ -43,10 +44,12 @@ def build(
     console_log: str,
     settings: HostSettings,
     drive: str = "",
+    serial: console.TcpPort | None = None,
 ) -> str:
     """The domain's XML, as libvirt takes it to define the guest.
 
-    ``drive``: path of its config drive, if it has one.
+    ``drive``: path of its config drive, if it has one. ``serial``: the TCP
+    port of its serial port; a pty without.
     Raises: InvalidDiskInfo.
     """
     properties = spec.image.properties
@@ -75,9 +78,14 @@ def build(
         devices.append(config_drive.build(drive, drive_bus))
     devices.extend(
         [
-            console.build_serial(console_log),
-            console.build_console(console_log),
-            graphics.build_graphics(),
+            console.build_serial(console_log, serial),
+            console.build_console(console_log, serial),
+        ]
+    )
+    if settings.screen is not None:
+        devices.append(graphics.build_graphics(settings.screen))
+    devices.extend(
+        [
             graphics.build_video(
                 properties.get("hw_video_model") or DEFAULT_VIDEO
             ),
