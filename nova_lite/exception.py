@@ -209,6 +209,10 @@ class ConsoleTokenRefused(Forbidden):
     message = "The token is unknown, used or too old: ask for another."
 
 
+class FatalHookException(Forbidden):
+    message = "A hook of this cloud refused it."
+
+
 class OverQuota(Forbidden):
     message = (
         "Quota exceeded for %(overs)s: Requested %(requested)s, but already "

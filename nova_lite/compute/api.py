@@ -16,7 +16,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from nova_lite import exception
+from nova_lite import exception, hooks
 from nova_lite.compute import (
     begin,
     create,
@@ -75,6 +75,7 @@ class API:
         """The client of the image service, also for the image proxy."""
         return self._images
 
+    @hooks.add_hook("create_instance")
     def create(
         self, context: RequestContext, request: CreateRequest
     ) -> list[Row]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from nova_lite import hooks
 from nova_lite.compute import (
     power_state,
     task_states,
@@ -23,6 +24,7 @@ class Build(PlacedOperation):
     event = "compute__do_build_and_run_instance"
     first_states = {"task_state": task_states.SPAWNING}
 
+    @hooks.add_hook("build_instance")
     def do(self) -> None:
         self.checkpoint()
         self.undo.callback(self.driver.destroy, self.instance_uuid)

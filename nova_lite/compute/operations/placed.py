@@ -24,6 +24,7 @@ _HOPELESS = (
     exception.ImageUnacceptable,
     exception.InvalidDiskInfo,
     exception.BuildAbort,
+    exception.FatalHookException,
 )
 
 
