@@ -29,6 +29,11 @@ from nova_lite.compute.operations.reboot import HardReboot, SoftReboot
 from nova_lite.compute.operations.rebuild import Rebuild
 from nova_lite.compute.operations.rescue import Rescue, Unrescue
 from nova_lite.compute.operations.shelve import Shelve, ShelveOffload
+from nova_lite.compute.operations.resize import Migrate, Resize
+from nova_lite.compute.operations.resize_end import (
+    ConfirmResize,
+    RevertResize,
+)
 from nova_lite.compute.operations.snapshot import Backup, Snapshot
 from nova_lite.compute.operations.soft_delete import Restore, SoftDelete
 from nova_lite.compute.operations.suspend import Resume, Suspend
@@ -44,6 +49,7 @@ from nova_lite.image import api as image_api
 from nova_lite.objects.console_auth_token import ConsoleConnection
 from nova_lite.objects.diagnostics import InstanceDiagnostics
 from nova_lite.objects.external_event import InstanceExternalEvent
+from nova_lite.objects.migration import Migration
 from nova_lite.operation import HostServices, Operation
 from nova_lite.virt import loader
 
@@ -254,6 +260,30 @@ class ComputeManager(manager.Manager):
         if operation.error is not None:
             raise operation.error
 
+    def resize_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Give a guest another flavor, on this host."""
+        self._run(Resize, context, action, instance)
+
+    def migrate_instance(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Move a guest's disks, on this host."""
+        self._run(Migrate, context, action, instance)
+
+    def confirm_resize(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Remove what a guest had before its resize."""
+        self._run(ConfirmResize, context, action, instance)
+
+    def revert_resize(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Let a guest be what it was before its resize."""
+        self._run(RevertResize, context, action, instance)
+
     def get_console_output(
         self, context: RequestContext, instance: str, length: int
     ) -> str:
@@ -382,6 +412,16 @@ class ComputeManager(manager.Manager):
     def update_available_resource(self, context: RequestContext) -> None:
         """Report what this host has."""
         self.tracker.update_available_resource(context)
+
+    @manager.periodic(spacing=min(60, CONF.resize_confirm_window or 60))
+    def confirm_old_resizes(self, context: RequestContext) -> None:
+        """Confirm what nobody has confirmed or reverted in time."""
+        window_s = CONF.resize_confirm_window
+        if window_s:
+            for action, instance in Migration.confirm_overdue(
+                context, self.host, window_s
+            ):
+                self.confirm_resize(context, action, instance)
 
     @manager.periodic(spacing=60, run_immediately=True)
     def instance_usage_audit(self, context: RequestContext) -> None:

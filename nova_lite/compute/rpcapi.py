@@ -162,6 +162,26 @@ class ComputeAPI(rpc.ClientBase):
     ) -> None:
         self._act("restore_instance", context, host, action, instance)
 
+    def resize_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("resize_instance", context, host, action, instance)
+
+    def migrate_instance(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("migrate_instance", context, host, action, instance)
+
+    def confirm_resize(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("confirm_resize", context, host, action, instance)
+
+    def revert_resize(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("revert_resize", context, host, action, instance)
+
     def _act(
         self,
         method: str,

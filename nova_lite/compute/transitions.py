@@ -444,6 +444,10 @@ TABLE = {
         UNRESCUE,
         SOFT_DELETE,
         RESTORE,
+        RESIZE,
+        MIGRATE,
+        CONFIRM_RESIZE,
+        REVERT_RESIZE,
     )
 }
 

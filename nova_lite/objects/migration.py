@@ -13,7 +13,8 @@ from nova_lite.objects import base, fields
 class Migration(base.NovaObject):
     """A server on its way from one host to another, or to another flavor."""
 
-    VERSION = "1.0"
+    # 1.1: get_by_uuid, let_go, give_back, confirm_overdue
+    VERSION = "1.1"
 
     fields = {
         "id": fields.IntegerField(),
@@ -47,3 +48,42 @@ class Migration(base.NovaObject):
         """Change what is known of it; False when it is purged."""
         done: bool = base.repository("migration").update(self.uuid, values)
         return done
+
+    @classmethod
+    @base.remotable
+    def get_by_uuid(
+        cls, context: nova_context.RequestContext, uuid: str
+    ) -> Self:
+        """Read one. Raises: MigrationNotFound."""
+        return cls.from_row(
+            context, base.repository("migration").by_uuid(uuid)
+        )
+
+    @base.remotable
+    def let_go(self) -> None:
+        """It is confirmed: free what the server had before."""
+        base.repository("resize").let_go(self.uuid)
+
+    @base.remotable
+    def give_back(self, status: str) -> None:
+        """It is undone: the server has again what it had before."""
+        base.repository("resize").give_back(
+            self.uuid, self.instance_uuid, status
+        )
+
+    @classmethod
+    @base.remotable
+    def confirm_overdue(
+        cls,
+        context: nova_context.RequestContext,
+        host: str,
+        older_than_s: int,
+    ) -> list[list[Any]]:
+        """Begin to confirm what has waited on a host for so long.
+
+        [action id, server's uuid] of each.
+        """
+        begun: list[list[Any]] = base.repository("resize").confirm_overdue(
+            host, older_than_s
+        )
+        return begun

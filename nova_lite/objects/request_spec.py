@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from nova_lite import exception
 from nova_lite.objects import base, fields
+
+# An extra spec of this beginning says how much of a resource class.
+_RESOURCES = "resources:"
 
 
 @base.NovaObjectRegistry.register
@@ -40,6 +45,31 @@ class RequestSpec(base.NovaObject):
         "ignore_hosts": fields.ListOfStringsField(default=[]),
         "scheduler_hints": fields.JsonField(),
     }
+
+    def needs(self) -> dict[str, int]:
+        """Amount by resource class of one server of the request.
+
+        An extra spec "resources:CLASS" overrides the flavor's figure or adds
+        a class; 0 asks for none of it.
+        Raises: Invalid when such a figure is no whole number.
+        """
+        flavor = self.flavor
+        needs = {
+            "VCPU": int(flavor["vcpus"]),
+            "MEMORY_MB": int(flavor["memory_mb"]),
+            "DISK_GB": int(flavor.get("root_gb") or 0)
+            + int(flavor.get("ephemeral_gb") or 0)
+            + math.ceil(int(flavor.get("swap_mb") or 0) / 1024),
+        }
+        for key, value in (flavor.get("extra_specs") or {}).items():
+            if key.startswith(_RESOURCES):
+                if not str(value).isdecimal():
+                    raise exception.Invalid(
+                        f"The flavor's extra spec {key} must be a whole "
+                        f"number, not {value!r}."
+                    )
+                needs[key.removeprefix(_RESOURCES)] = int(value)
+        return {name: amount for name, amount in needs.items() if amount}
 
 
 @base.NovaObjectRegistry.register

@@ -25,7 +25,7 @@ from nova_lite.objects.request_spec import (
     RequestSpec,
     Selection,
 )
-from nova_lite.scheduler import neighbours, utils
+from nova_lite.scheduler import neighbours
 from nova_lite.scheduler.host_manager import HostManager
 from nova_lite.scheduler.host_state import HostState
 from nova_lite.scheduler.selection import Selector
@@ -84,7 +84,7 @@ class SchedulerManager(manager.Manager):
         Raises: Invalid for a flavor that makes no sense.
         """
         _complete(spec)
-        needs = utils.needs_of(spec)
+        needs = spec.needs()
         with self._lock:
             try:
                 self._hosts.catch_up()
@@ -97,17 +97,18 @@ class SchedulerManager(manager.Manager):
                 raise
 
     def check_host(
-        self, context: RequestContext, spec: RequestSpec
+        self, context: RequestContext, spec: RequestSpec, every: bool = False
     ) -> str | None:
-        """Why the host that is asked for may not have the image, or None.
+        """Why the host that is asked for may not have the server, or None.
 
+        Only the image is looked at, unless ``every`` filter is to be asked.
         Nothing is claimed: the server is there, and keeps what it has.
         """
         _complete(spec)
         with self._lock:
             self._hosts.catch_up()
             return self._selector.refusal(
-                list(self._hosts.states.values()), spec
+                list(self._hosts.states.values()), spec, every
             )
 
     def update_host_state(

@@ -34,11 +34,19 @@ class SchedulerAPI(rpc.ClientBase):
         return chosen
 
     def check_host(
-        self, context: RequestContext, spec: RequestSpec, timeout_s: int
+        self,
+        context: RequestContext,
+        spec: RequestSpec,
+        every: bool,
+        timeout_s: int,
     ) -> str | None:
         """Call. Raises: MessagingUnavailable."""
         reason: str | None = self.call(
-            context, "check_host", timeout_s=timeout_s, spec=spec
+            context,
+            "check_host",
+            timeout_s=timeout_s,
+            spec=spec,
+            every=every,
         )
         return reason
 

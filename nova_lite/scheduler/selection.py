@@ -247,14 +247,20 @@ class Selector:
         ]
 
     def refusal(
-        self, hosts: Sequence[HostState], spec: RequestSpec
+        self, hosts: Sequence[HostState], spec: RequestSpec, every: bool
     ) -> str | None:
-        """Why the host that the request names may not have its image."""
+        """Why the host that the request names may not have its server.
+
+        Filters that count servers are not asked: it is there already. Not
+        ``every`` other one, only those of the image.
+        """
         named = _named(hosts, spec)
         if not named:
             return _nobody(hosts, spec)[1]
         for name, host_filter in self._filters:
-            if not host_filter.on_rebuild or not host_filter.concerns(spec):
+            if not (every or host_filter.on_rebuild):
+                continue
+            if host_filter.counts_servers or not host_filter.concerns(spec):
                 continue
             reason = host_filter.host_passes(named[0], spec)
             if reason is not None:

@@ -331,6 +331,40 @@ class ComputeDriver(abc.ABC):
         """Remove the file of a snapshot; gone is no error."""
 
     @abc.abstractmethod
+    def keep_disks(self, uuid: str, name: str) -> None:
+        """Put the disks of a guest that is off aside, as they are.
+
+        ``name`` is that of the resize for which they are kept: those of an
+        earlier one go. Raises: GuestNotFound.
+        """
+
+    @abc.abstractmethod
+    def has_kept_disks(self, uuid: str, name: str) -> bool:
+        """Whether disks are kept for the resize of this name."""
+
+    @abc.abstractmethod
+    def resize_disks(
+        self, spec: GuestSpec, name: str, progress: ProgressCallback
+    ) -> None:
+        """Make a guest's disks anew, from those kept, in the spec's sizes.
+
+        Those that were made by an earlier attempt as a whole stay.
+        Raises: GuestNotFound, InvalidDiskInfo, DiskFull, and what
+        ``progress`` raises.
+        """
+
+    @abc.abstractmethod
+    def restore_disks(self, uuid: str, name: str) -> None:
+        """Let a guest that is off have the kept disks again.
+
+        Nothing kept by that name is no error.
+        """
+
+    @abc.abstractmethod
+    def drop_kept_disks(self, uuid: str) -> None:
+        """Remove what is kept; nothing kept is no error."""
+
+    @abc.abstractmethod
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """The end of the console log. Raises: ConsoleNotAvailable."""
 

@@ -35,6 +35,7 @@ CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
 
 _LOOK_S = 0.05
+_SIZES = ("vcpus", "memory_mb", "disk_gb")
 # What every guest is said to have done.
 _CPU_TIME_NS = 12_000_000_000
 _DISK = diagnostics.Disk(
@@ -61,11 +62,15 @@ class _Guest:
     saved: bool = False  # its memory is on disk
     nmis: int = 0
     rescued: str = ""  # the image that it runs from meanwhile
+    # While a resize is not confirmed: its name, and the sizes before it.
+    kept: dict[str, Any] | None = None
     config_drive: dict[str, str] = field(default_factory=dict)
 
 
 class FakeDriver(driver.ComputeDriver):
     """Keeps guests as files; does no work but the delays it is told."""
+
+    capabilities = {"supports_migrate_to_same_host": True}
 
     def __init__(self, virtapi: driver.VirtAPI) -> None:
         super().__init__(virtapi)
@@ -347,6 +352,48 @@ class FakeDriver(driver.ComputeDriver):
     def remove_snapshot(self, uuid: str, name: str) -> None:
         """Remove the file; gone is no error."""
         self._snapshots.remove(uuid, name)
+
+    def keep_disks(self, uuid: str, name: str) -> None:
+        """Remember the sizes. Raises: GuestNotFound."""
+        guest = self._get(uuid)
+        if guest.kept is None or guest.kept["name"] != name:
+            sizes = {size: getattr(guest, size) for size in _SIZES}
+            self._save(replace(guest, kept={"name": name, **sizes}))
+
+    def has_kept_disks(self, uuid: str, name: str) -> bool:
+        """Whether sizes are remembered."""
+        guest = self._guests.get(uuid)
+        return bool(guest and guest.kept and guest.kept["name"] == name)
+
+    def resize_disks(
+        self,
+        spec: driver.GuestSpec,
+        name: str,
+        progress: driver.ProgressCallback,
+    ) -> None:
+        """Take the sizes of the spec. Raises: GuestNotFound."""
+        progress(50, "disk copy")
+        self._save(
+            replace(
+                self._get(spec.uuid),
+                vcpus=spec.vcpus,
+                memory_mb=spec.memory_mb,
+                disk_gb=spec.root_gb + spec.ephemeral_gb,
+            )
+        )
+
+    def restore_disks(self, uuid: str, name: str) -> None:
+        """Take the sizes from before."""
+        guest = self._get(uuid)
+        if guest.kept is not None and guest.kept["name"] == name:
+            sizes = {size: guest.kept[size] for size in _SIZES}
+            self._save(replace(guest, kept=None, **sizes))
+
+    def drop_kept_disks(self, uuid: str) -> None:
+        """Forget the sizes from before."""
+        guest = self._guests.get(uuid)
+        if guest is not None and guest.kept is not None:
+            self._save(replace(guest, kept=None))
 
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """A few lines that name the guest. Raises: ConsoleNotAvailable."""

@@ -20,7 +20,7 @@ from nova_lite.db import session as db
 from nova_lite.db.models.base import now
 from nova_lite.db.models.instance import Instance
 from nova_lite.db.models.instance_action import InstanceAction
-from nova_lite.db.repositories import provider, rows
+from nova_lite.db.repositories import provider, resize, rows
 from nova_lite.db.repositories.journal import (
     DONE,
     ERROR,
@@ -162,6 +162,7 @@ def bury_instance(
         ),
     )
     provider.free_consumers(session, [uuid])
+    resize.end_of_server(session, uuid)
     rows.execute(
         session,
         sa.update(InstanceAction)

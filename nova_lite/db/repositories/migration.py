@@ -162,3 +162,16 @@ def update(migration_uuid: str, values: Mapping[str, Any]) -> bool:
                 .values(**values),
             )
         )
+
+
+@db.transaction
+def by_uuid(migration_uuid: str) -> dict[str, Any]:
+    """One migration. Raises: MigrationNotFound."""
+    with db.reader() as session:
+        found = session.execute(
+            sa.select(_TABLE).where(_TABLE.c.uuid == migration_uuid)
+        )
+        row = found.mappings().first()
+    if row is None:
+        raise exception.MigrationNotFound(migration_id=migration_uuid)
+    return dict(row)

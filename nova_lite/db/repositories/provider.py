@@ -21,6 +21,7 @@ from sqlalchemy import orm
 from nova_lite.db import session
 from nova_lite.db.models.base import now
 from nova_lite.db.models.instance import Instance
+from nova_lite.db.models.migration import Migration
 from nova_lite.db.models.provider import (
     Allocation,
     Inventory,
@@ -287,6 +288,11 @@ def _in_parts(
         yield db.execute(statement.where(column.in_(part))).all()
 
 
+def stock(db: orm.Session, provider_id: int) -> Stock:
+    """One provider's, as a part of the caller's transaction."""
+    return _stocks(db, [provider_id])[provider_id]
+
+
 @session.transaction
 def stocks(
     provider_ids: Collection[int] | None = None,
@@ -346,7 +352,10 @@ def generations_since(
 
 @session.transaction
 def orphans(older_than_s: float = 0) -> list[str]:
-    """Consumers of allocations that are no live server, in uuid order."""
+    """Consumers that are neither a live server nor its migration.
+
+    In uuid order.
+    """
     before = now() - datetime.timedelta(seconds=older_than_s)
     with session.reader() as db:
         return list(
@@ -359,8 +368,21 @@ def orphans(older_than_s: float = 0) -> list[str]:
                         Instance.deleted == 0,
                     ),
                 )
-                .where(Instance.id.is_(None), Allocation.created_at <= before)
+                .where(
+                    Instance.id.is_(None),
+                    Allocation.created_at <= before,
+                    Allocation.consumer_uuid.not_in(_migrations()),
+                )
                 .distinct()
                 .order_by(Allocation.consumer_uuid)
             )
         )
+
+
+def _migrations() -> Any:
+    """uuids of the migrations of live servers: they may hold something."""
+    return (
+        sa.select(Migration.uuid)
+        .join(Instance, Instance.uuid == Migration.instance_uuid)
+        .where(Instance.deleted == 0)
+    )

@@ -33,14 +33,16 @@ class SchedulerQueryClient:
         )
 
     def check_host(
-        self, context: RequestContext, spec: RequestSpec
+        self, context: RequestContext, spec: RequestSpec, every: bool = False
     ) -> str | None:
         """Why the host of a server may not have its new image, or None.
+
+        ``every``: all filters are asked, for a server with a new flavor.
 
         Raises: MessagingUnavailable; DatabaseUnavailable.
         """
         return self._rpcapi.check_host(
-            context, spec, timeout_s=self._timeout_s
+            context, spec, every, timeout_s=self._timeout_s
         )
 
     def update_host_state(

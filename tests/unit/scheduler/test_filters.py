@@ -218,7 +218,7 @@ def test_image_properties(
     ],
 )
 def test_needs(flavor: dict[str, Any], needs: dict[str, int]) -> None:
-    assert utils.needs_of(request_spec(flavor=flavor)) == needs
+    assert request_spec(flavor=flavor).needs() == needs
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,12 @@ LOG = logging.getLogger(__name__)
 CONSOLE_LOG = "console.log"
 _FORMAT = "format"
 # In the order in which the guest sees them.
-_DISKS = ("disk", "disk.eph0", "disk.swap")
+ROOT = "disk"
+EPHEMERAL = "disk.eph0"
+SWAP = "disk.swap"
+_DISKS = (ROOT, EPHEMERAL, SWAP)
+# What a resize keeps is the guest's directory with this behind its name.
+_KEPT = "_resize"
 _RESCUE = "disk.rescue"
 # virtlogd keeps this many earlier parts of a log: .0 is the youngest.
 _LOG_PARTS = 3
@@ -148,11 +153,7 @@ class GuestStore:
     def existing(self, uuid: str) -> list[GuestDisk]:
         """The disks that a guest has. Raises: GuestNotFound."""
         directory = self.directory(uuid)
-        try:
-            form = (directory / _FORMAT).read_text()
-        except FileNotFoundError:
-            # Made by a release that wrote none.
-            form = self._backend.format
+        form = self.format_of(uuid)
         found = [
             GuestDisk(str(path), form, uuid if path.name == "disk" else "")
             for path in (directory / name for name in _DISKS)
@@ -192,19 +193,47 @@ class GuestStore:
         self._cache.get(image, progress)
         return True
 
+    def kept(self, uuid: str) -> Path:
+        """Where a resize keeps the directory as it was."""
+        there = self.directory(uuid)
+        return there.with_name(there.name + _KEPT)
+
     def remove(self, uuid: str) -> None:
-        """Remove the guest's directory; none there is no error."""
+        """Remove all that a guest has; nothing there is no error."""
+        self.remove_present(uuid)
+        self.remove_kept(uuid)
+
+    def remove_present(self, uuid: str) -> None:
+        """Remove the guest's directory, not what a resize keeps."""
         concurrency.native(_remove_tree, self.directory(uuid))
+
+    def remove_kept(self, uuid: str) -> None:
+        """Remove what a resize keeps; nothing kept is no error."""
+        concurrency.native(_remove_tree, self.kept(uuid))
+
+    def format_of(self, uuid: str) -> str:
+        """The format of a guest's disks, as this host has written it."""
+        try:
+            return (self.directory(uuid) / _FORMAT).read_text()
+        except FileNotFoundError:
+            # Made by a release that wrote none.
+            return self._backend.format
+
+    def create_empty(self, path: str, size_bytes: int) -> None:
+        """Make a disk of zeros. Raises: DiskFull."""
+        self._backend.create_empty(path, size_bytes)
+        os.chmod(path, 0o600)
 
     def owners(self) -> list[str]:
         """uuids that have a directory here."""
-        found = []
+        found = set()
         for entry in os.scandir(self._root):
             try:
-                found.append(str(uuidlib.UUID(entry.name)))
+                name = entry.name.removesuffix(_KEPT)
+                found.add(str(uuidlib.UUID(name)))
             except ValueError:
                 continue  # _base, or not of nova-lite
-        return found
+        return sorted(found)
 
     def read_console(self, uuid: str, max_bytes: int) -> bytes:
         """The end of the log, across the parts that virtlogd made of it.

@@ -65,6 +65,12 @@ HOSTNAME: JSONSchema = {
     "maxLength": 63,
     "format": "hostname-label",
 }
+FLAVOR_REF: JSONSchema = {
+    "type": ["string", "integer"],
+    "minLength": 1,
+    "maxLength": 255,
+    "maximum": MAX_INT,
+}
 METADATA: JSONSchema = {
     "type": "object",
     "patternProperties": {r"^[a-zA-Z0-9-_:. ]{1,255}$": ANY_TEXT},
