@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from oslo_log import log as logging
 
 from nova_lite import baserpc, concurrency, exception, manager, rpc
 from nova_lite.compute import rpcapi as compute_rpcapi
-from nova_lite.conductor import rpcapi
+from nova_lite.conductor import rpcapi, unfinished_images
 from nova_lite.conductor.running import Running
 from nova_lite.conductor.sweep import Silence, Sweep
 from nova_lite.conductor.tasks import (

@@ -78,6 +78,11 @@ def discard(operation: Operation, image_id: str) -> None:
 def _send(operation: Operation, image_id: str, file: DiskFile) -> Image:
     """Upload, again when the connection breaks."""
     images = operation.services.images
+
+    def progress(percent: int, what: str) -> None:
+        operation.point("sending")
+        operation.progress(percent, what)
+
     for attempt in range(1, _UPLOAD_ATTEMPTS + 1):
         image = _wait_until_settled(operation, image_id)
         if image.status == "active":
@@ -91,7 +96,7 @@ def _send(operation: Operation, image_id: str, file: DiskFile) -> Image:
                     data,
                     disk_format=file.format,
                     container_format="bare",
-                    progress=operation.progress,
+                    progress=progress,
                 )
         except (exception.ServiceUnavailable, exception.Conflict) as error:
             if attempt == _UPLOAD_ATTEMPTS:
@@ -136,7 +141,14 @@ class Snapshot(Operation):
         self.undo.callback(discard, self, self.image_id)
 
     def do(self) -> None:
-        take_snapshot(self, self.image_id)
+        self._take()
+
+    def _take(self) -> Image:
+        image = take_snapshot(self, self.image_id)
+        # A whole image is the user's, whatever comes after.
+        self.undo.pop_all()
+        self.point("uploaded")
+        return image
 
 
 class Backup(Snapshot):
@@ -147,11 +159,7 @@ class Backup(Snapshot):
     first_states = {"task_state": task_states.IMAGE_BACKUP}
 
     def do(self) -> None:
-        image = take_snapshot(self, self.image_id)
-        # From here on it is a backup, whatever becomes of the older ones.
-        self.undo.pop_all()
-        self.point("uploaded")
-        self._rotate(image)
+        self._rotate(self._take())
 
     def _rotate(self, image: Image) -> None:
         """Delete all but the newest; one that cannot be is only logged."""

@@ -146,6 +146,16 @@ def test_a_delete_goes_before_a_snapshot(cloud: Cloud) -> None:
     )
     assert again.status_code == 409
     assert "task_state image_pending_upload" in again.text
+    # How far it is stands in its event.
+    wait_until(
+        lambda: [
+            event
+            for event in cloud.event_results(ident, "createImage")
+            if event["details"] == "snapshot: 50 %"
+        ],
+        20,
+        "the percent is told",
+    )
     cloud.admin.delete(f"/servers/{ident}")
     cloud.wait_gone(ident)
     wait_until(lambda: _gone(cloud, image_id), 10, "the image is gone")
@@ -189,3 +199,21 @@ def test_an_administrators_image_is_shared(cloud: Cloud) -> None:
     image = cloud.tenant.get(f"/image/v2/images/{image_id}")
     assert (image["visibility"], image["status"]) == ("shared", "active")
     _remove(cloud, image_id)
+
+
+def test_image_of_a_dead_host_is_removed(cloud: Cloud) -> None:
+    """The host never begins, and the server is deleted meanwhile."""
+    ident = cloud.boot(
+        "left", cloud.admin, availability_zone="nova:compute-slow"
+    )
+    compute = cloud["compute-slow"]
+    compute.kill()
+    try:
+        image_id = _ask(cloud, ident, "never filled", cloud.admin)
+        assert _image(cloud, image_id)["status"] == "queued"
+        cloud.admin.delete(f"/servers/{ident}")
+        cloud.wait_gone(ident)
+        wait_until(lambda: _gone(cloud, image_id), 30, "the image is gone")
+    finally:
+        compute.start()
+    cloud.wait_serving()
