@@ -5,8 +5,9 @@
 # Linux.
 #
 # It says "TICK up" on COM1 and the screen, then a dot each second. It echoes
-# what it reads from COM1, where q powers off and r resets. The ACPI power
-# button powers it off, and at an NMI it says "TICK NMI". Machine types pc and q35 have the same ports here.
+# what it reads from COM1, where q powers off and r resets, and what is typed
+# on its keyboard. The ACPI power button powers it off, and at an NMI it says
+# "TICK NMI". Machine types pc and q35 have the same ports here.
 
         .intel_syntax noprefix
         .code16
@@ -54,13 +55,20 @@ idle:   hlt
         mov     dx, UART_LINE_STATUS
         in      al, dx
         test    al, RX_READY
-        jz      count
+        jz      key
         mov     dx, UART_DATA
         in      al, dx
         cmp     al, 'q'
         je      off
         cmp     al, 'r'
         je      reset
+        call    emit
+# What is typed on its keyboard is echoed too, and does nothing else.
+key:    mov     ah, 1
+        int     0x16
+        jz      count
+        xor     ah, ah
+        int     0x16
         call    emit
 count:  inc     bp
         cmp     bp, TICKS_A_SECOND

@@ -51,8 +51,10 @@ OPTS = [
     cfg.URIOpt(
         "novncproxy_base_url",
         schemes=["http", "https"],
-        default="http://127.0.0.1:6080/vnc_auto.html",
+        default="http://127.0.0.1:6080/vnc_lite.html",
         help="URL of the noVNC page as users' browsers reach it; the token "
-        "is added to it. Read by nova-lite-compute.",
+        "is added to it. vnc_lite.html connects at once; vnc.html has more "
+        "buttons, and does so with ?autoconnect=true. Read by "
+        "nova-lite-compute.",
     ),
 ]

@@ -152,6 +152,14 @@ class Handler(websocketproxy.ProxyRequestHandler):  # type: ignore[misc]
         self.directory = self._rules.web
         return str(super().translate_path(path))
 
+    def send_head(self) -> Any:
+        """A file, or what is said instead."""
+        try:
+            return super().send_head()
+        except ValueError:  # no name of a file: it has a null in it
+            self.send_error(404, "File not found")
+            return None
+
     def end_headers(self) -> None:
         """The URL of the page has the token in it: tell it to nobody."""
         self.send_header("Referrer-Policy", "no-referrer")
