@@ -170,6 +170,9 @@ LEAST: dict[str, Row] = {
     ),
     f"{_S}/action pause": Row("member"),
     f"{_S}/action unpause": Row("member", status=409),
+    f"{_S}/action shelve": Row("member"),
+    f"{_S}/action shelveOffload": Row("admin", status=409),
+    f"{_S}/action unshelve": Row("member", status=409),
     f"{_S}/action createImage": Row("member", {"name": "x"}),
     f"{_S}/action createBackup": Row(
         "member", {"name": "x", "backup_type": "daily", "rotation": "1"}
