@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -43,6 +42,7 @@ from tests.fixtures.libvirt_driver import (
     spec,
     wait_for_console,
 )
+from tests.fixtures.relay import Relay
 
 __all__ = ["hypervisor", "restarted", "shelf", "spec", "virt_options"]
 
@@ -309,55 +309,6 @@ def test_golden_xml_is_valid_for_libvirt(libvirtd: str, path: Path) -> None:
             domain.undefine()
     finally:
         connection.close()
-
-
-class Relay:
-    """A unix socket in front of libvirtd's, to be cut and joined at will.
-
-    To its clients this is a libvirtd that stops and starts, while the real
-    one goes on for the other tests of the machine.
-    """
-
-    def __init__(self, path: Path, target: str) -> None:
-        self.path = path
-        self._target = target
-        self._open: list[socket.socket] = []
-        self._listener: socket.socket | None = None
-
-    def start(self) -> None:
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self.path))
-        self._listener.listen()
-        concurrency.spawn(self._accept, self._listener)
-
-    def stop(self) -> None:
-        self.path.unlink()
-        for one in [self._listener, *self._open]:
-            assert one is not None
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        self._open.clear()
-
-    def _accept(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                near, _ = listener.accept()
-            except OSError:
-                return
-            far = socket.socket(socket.AF_UNIX)
-            far.connect(self._target)
-            self._open += [near, far]
-            concurrency.spawn(self._pump, near, far)
-            concurrency.spawn(self._pump, far, near)
-
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket) -> None:
-        # A green socket that another thread closes says EOFError.
-        with contextlib.suppress(OSError, EOFError):
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_RDWR)
 
 
 def test_reconnects_when_libvirtd_comes_back(
