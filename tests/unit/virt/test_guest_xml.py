@@ -17,6 +17,7 @@ import pytest
 from nova_lite import exception
 from nova_lite.virt import driver
 from nova_lite.virt.libvirt.xml import (
+    config_drive,
     console,
     cpu,
     disk,
@@ -40,6 +41,7 @@ class Case:
     cpu: cpu.CpuModel = field(default_factory=cpu.CpuModel)
     screen: graphics.Vnc | None = field(default_factory=graphics.Vnc)
     serial: console.TcpPort | None = None
+    drive: str = ""
 
 
 CASES = {
@@ -71,6 +73,11 @@ CASES = {
         serial=console.TcpPort("10.0.0.7", 10001),
     ),
     "no-screen": Case(screen=None),
+    "config-drive": Case(drive=f"{HOME}/disk.config"),
+    "config-drive-scsi-q35": Case(
+        image={"hw_cdrom_bus": "scsi", "hw_machine_type": "q35"},
+        drive=f"{HOME}/disk.config",
+    ),
     "hostile-name": Case(
         spec={"display_name": "</metadata>\"'&\x00\x1b é 雲 \ud800"}
     ),
@@ -106,7 +113,12 @@ def _build(case: Case) -> str:
         screen=case.screen,
     )
     return guest.build(
-        spec, disks, f"{HOME}/console.log", settings, serial=case.serial
+        spec,
+        disks,
+        f"{HOME}/console.log",
+        settings,
+        drive=case.drive,
+        serial=case.serial,
     )
 
 
@@ -128,6 +140,16 @@ def test_hostile_name_stays_text() -> None:
     root = ET.fromstring(_build(CASES["hostile-name"]))
     names = root.findall(f"metadata/{{{metadata.NAMESPACE}}}instance/*")
     assert names[1].text == "</metadata>\"'& é 雲 "
+
+
+def test_drive_of_a_q35_is_a_sata_one() -> None:
+    assert config_drive.bus({}, "pc-q35-7.2") == "sata"
+    assert config_drive.bus({}, "pc") == "ide"
+
+
+def test_unknown_bus_of_the_drive_is_a_sentence() -> None:
+    with pytest.raises(exception.InvalidDiskInfo, match="hw_cdrom_bus is"):
+        config_drive.bus({"hw_cdrom_bus": "virtio"}, "pc")
 
 
 def test_unknown_disk_bus_is_a_sentence() -> None:
