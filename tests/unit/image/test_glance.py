@@ -7,6 +7,7 @@ import io
 import resource
 import socket
 import threading
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from oslo_log import log as logging
 
 from nova_lite import exception, wsgi_server
 from nova_lite.image import api
+from tests.fixtures.cloud import wait_until
 from tests.unit.embedded.image import serve
 from tests.unit.embedded.image.conftest import DATA, Client
 
@@ -237,6 +239,60 @@ def test_local_path(
 def test_unknown_client() -> None:
     with pytest.raises(exception.ConfigurationError, match="nosuch"):
         api.load("nosuch")
+
+
+def test_upload_tells_how_far_it_is_and_can_be_stopped(
+    images: api.ImageAPI, user: Any
+) -> None:
+    """What the callback raises ends it, and the image waits again."""
+    data = b"x" * (5 * 1024 * 1024 // 2)
+    chosen = str(uuid.uuid4())
+    made = images.create(
+        user,
+        "shot",
+        disk_format="raw",
+        container_format="bare",
+        image_id=chosen,
+    )
+    assert made.id == chosen
+    with pytest.raises(exception.Conflict):
+        images.create(user, "again", image_id=chosen)
+    seen: list[tuple[int, str]] = []
+
+    class Stop(Exception):
+        pass
+
+    def stop(percent: int, what: str) -> None:
+        seen.append((percent, what))
+        if len(seen) == 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        images.upload(user, chosen, io.BytesIO(data), progress=stop)
+    assert seen == [(40, "image upload"), (80, "image upload")]
+    wait_until(
+        lambda: images.get(user, chosen).status == "queued",
+        10,
+        "it is queued again",
+    )
+    seen.clear()
+
+    def note(percent: int, what: str) -> None:
+        seen.append((percent, what))
+
+    done = images.upload(user, chosen, io.BytesIO(data), progress=note)
+    assert (done.status, done.size_bytes) == ("active", len(data))
+    assert [percent for percent, _ in seen] == [40, 80, 100]
+
+
+def test_shared_with_another_project(images: api.ImageAPI, user: Any) -> None:
+    made = images.create(user, "for p2", visibility="shared")
+    other = serve.context_of("p2", user.service_catalog)
+    with pytest.raises(exception.ImageNotFound):
+        images.get(other, made.id)
+    for _ in range(2):
+        images.add_member(user, made.id, "p2")
+    assert images.get(other, made.id).id == made.id
 
 
 def test_a_server_may_ask_itself(
