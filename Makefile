@@ -59,6 +59,7 @@ integration: ## libvirt and guests, kill -9, the stock client, packages
 
 golden: ## write the reviewed files of tests/golden anew
 	NOVA_LITE_GOLDEN=rewrite $(PYTEST) tests/unit/virt \
+		tests/unit/notifications \
 		tests/unit/test_rpc_contract.py $(ARGS)
 	git diff --stat -- tests/golden tests/unit/rpc_contract.json
 

@@ -15,20 +15,20 @@ class Event:
     """``versioned``: instance.<that>.start; ``legacy``: compute.instance....
 
     ``payload`` names the versioned payload; ``extra`` its field that is
-    taken from the action's arguments, and how it is called there.
+    taken from the action's arguments, and the path to it there.
     """
 
     versioned: str
     legacy: str | None
     payload: str = "InstanceActionPayload"
-    extra: tuple[str, str] | None = None
+    extra: tuple[str, ...] | None = None
 
 
 def _both(name: str, **more: object) -> Event:
     return Event(name, name, **more)  # type: ignore[arg-type]
 
 
-OPERATIONS: dict[str, Event] = {
+OPERATIONS: dict[str, Event | None] = {
     "build": _both("create", payload="InstanceCreatePayload"),
     "delete": _both("delete"),
     "start": _both("power_on"),
@@ -44,7 +44,7 @@ OPERATIONS: dict[str, Event] = {
     "rescue": _both(
         "rescue",
         payload="InstanceActionRescuePayload",
-        extra=("rescue_image_ref", "rescue_image_ref"),
+        extra=("rescue_image_ref", "image", "id"),
     ),
     "unrescue": _both("unrescue"),
     "soft_delete": _both("soft_delete"),
@@ -61,15 +61,11 @@ OPERATIONS: dict[str, Event] = {
     ),
     "shelve": _both("shelve"),
     "shelve_offload": _both("shelve_offload"),
-    "unshelve_on_host": _both("unshelve"),
-    "prep_resize": Event(
-        "resize_prep",
-        "resize.prep",
-        "InstanceActionResizePrepPayload",
-        ("new_flavor", "new_flavor"),
-    ),
+    "unshelve": _both("unshelve"),
     "resize": _both("resize"),
-    "finish_resize": Event("resize_finish", "finish_resize"),
+    "migrate": _both("resize"),
     "confirm_resize": Event("resize_confirm", "resize.confirm"),
     "revert_resize": Event("resize_revert", "resize.revert"),
+    # A password leaves no trace in notifications either, as upstream.
+    "change_password": None,
 }

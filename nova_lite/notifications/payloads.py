@@ -26,7 +26,6 @@ VERSIONS = {
     "InstanceActionPayload": "1.9",
     "InstanceActionRebuildPayload": "1.10",
     "InstanceActionRescuePayload": "1.4",
-    "InstanceActionResizePrepPayload": "1.4",
     "InstanceActionSnapshotPayload": "1.10",
     "InstanceCreatePayload": "1.13",
     "InstanceExistsPayload": "1.3",

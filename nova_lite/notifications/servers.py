@@ -64,7 +64,7 @@ def operation(
     """
     if error is not None:
         exception(context, host, error, transitions.TABLE[name].rpc_method)
-    event = events.OPERATIONS.get(name)
+    event = events.OPERATIONS[name]
     if event is None:
         return
     row = Instance.facts(context, uuid)
@@ -110,10 +110,11 @@ def _action(
 ) -> None:
     extra: dict[str, Any] = {}
     if event.extra is not None:
-        field, argument = event.extra
-        extra[field] = arguments.get(argument)
-        if field == "new_flavor" and extra[field] is not None:
-            extra[field] = payloads.flavor(extra[field])
+        field, *path = event.extra
+        value: Any = arguments
+        for name in path:
+            value = (value or {}).get(name)
+        extra[field] = value
     messenger.send_versioned(
         context,
         f"instance.{event.versioned}.{phase}",
