@@ -381,8 +381,7 @@ RESIZE = Transition(
     task_states=IDLE,
     during=task_states.RESIZE_PREP,
     done=vm_states.RESIZED,
-    # One that failed in an orderly way is as it was: operations/resize.py.
-    on_error=vm_states.ERROR,
+    on_error=None,
     target=Target.CONDUCTOR,
     rpc_method="resize_instance",
     host_dead=HostDead.WAIT,

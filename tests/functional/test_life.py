@@ -77,9 +77,10 @@ def _live_at_random(cloud: Cloud) -> type[RuleBasedStateMachine]:
                 assert status in life.REFUSED, (name, self.vm_state, status)
                 return
             assert status in life.ACCEPTED, (name, self.vm_state, status)
-            self.vm_state = life.due(row, self.vm_state, self.before_resize)
+            before = self.vm_state
+            self.vm_state = life.due(row, before, self.before_resize)
             if name in life.REMEMBERS:
-                self.before_resize = life.remembered(row, self.vm_state)
+                self.before_resize = before
             life.wait_idle(cloud, self.ident)
 
         @invariant()

@@ -30,6 +30,8 @@ from nova_lite.operation import Operation
 CONF = cfg.CONF
 LOG = logging.getLogger(__name__)
 
+# A daemon that dies so often of a resize had better undo it.
+_MOST_ATTEMPTS = 3
 _SIZES = ("vcpus", "memory_mb", "root_gb", "ephemeral_gb")
 
 
@@ -94,6 +96,10 @@ class Resize(Moving):
             raise exception.ResizeError(
                 reason="it was interrupted while it was being undone"
             )
+        if self.action.attempt > _MOST_ATTEMPTS:
+            raise exception.ResizeError(
+                reason=f"the service that ran it died {_MOST_ATTEMPTS} times"
+            )
 
     def acquire(self) -> None:
         self.take_flavor(self.migration.new_flavor)
@@ -140,13 +146,14 @@ class Resize(Moving):
 
     def _undo(self) -> bool:
         """Whether the server could be brought back."""
+        # First of all: one that is killed here is not to go on forward.
+        self.migration.update({"status": "error"})
         self.take_flavor(self.migration.old_flavor)
         try:
             self._bring_back()
         except Exception:
             # Whatever it is: the server is broken then, and says so.
             LOG.exception("%s cannot be brought back", self.instance_uuid)
-            self.migration.update({"status": "error"})
             return False
         self.count()
         self.migration.give_back("error")
@@ -162,7 +169,7 @@ class Resize(Moving):
 
     def states_on_failure(self, error: Exception) -> dict[str, Any]:
         if not self._undone:
-            return {}
+            return {"vm_state": vm_states.ERROR}
         return {
             "vm_state": self.instance.vm_state,
             **flavor_columns(self.migration.old_flavor),

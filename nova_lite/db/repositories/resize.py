@@ -366,18 +366,19 @@ def _hold(
 
 
 def _end_left(session: orm.Session, server: str) -> None:
-    """End migrations whose resize was never brought to its end."""
+    """Free what the server's migrations hold; end those that are open."""
     found = session.execute(
         sa.select(Migration.uuid, Migration.status).where(
             Migration.instance_uuid == server,
             Migration.migration_type.in_(KINDS),
-            Migration.status.not_in(_ENDED),
         )
     ).all()
+    if found:
+        provider.free_consumers(session, [row.uuid for row in found])
     for uuid, status in found:
-        provider.free_consumers(session, [uuid])
-        was_kept = status in (FINISHED, CONFIRMING)
-        _set_status(session, uuid, CONFIRMED if was_kept else ERROR)
+        if status not in _ENDED:
+            was_moved = status in (FINISHED, CONFIRMING)
+            _set_status(session, uuid, CONFIRMED if was_moved else ERROR)
 
 
 def _set_status(

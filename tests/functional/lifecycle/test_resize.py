@@ -42,7 +42,7 @@ def host(
         fresh_transport_url(rabbitmq),
         fresh_database("mariadb", directory),
         computes=1,
-        settings={"fake": {"memory_mb": 1024, "vcpus": 1, "local_gb": 20}},
+        settings={"fake": {"memory_mb": 1024, "vcpus": 2, "local_gb": 20}},
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NOVA_LITE_FAULT_POINTS", str(orders))
@@ -166,8 +166,7 @@ def test_no_room(host: Cloud) -> None:
     """Only what a resize needs more of counts, but both have their disks."""
     huge = host.new_flavor("huge", ram=100000, vcpus=1, disk=1)
     wide = host.new_flavor("wide", ram=64, vcpus=1, disk=20)
-    # Four of 1 x 4.0: 2 + 2 in use, 3 + 2 are too many.
-    fits = host.new_flavor("fits", ram=300, vcpus=4, disk=1)
+    fits = host.new_flavor("fits", ram=300, vcpus=8, disk=1)
     ident = host.boot("alone")
     for flavor, what in ((huge, "MEMORY_MB"), (wide, "DISK_GB")):
         assert _resize(host, ident, flavor) == 202

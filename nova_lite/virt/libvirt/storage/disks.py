@@ -8,6 +8,7 @@ directory, so removing a guest is removing that.
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import shutil
 import stat
@@ -21,6 +22,7 @@ from nova_lite import concurrency, exception
 from nova_lite.virt import configdrive, driver
 from nova_lite.virt.libvirt.storage import (
     backend,
+    backing,
     imagecache,
     qcow2,
     qemu_img,
@@ -127,7 +129,15 @@ class GuestStore:
                 reason="the server has no image, and this host cannot boot "
                 "from volumes"
             )
-        base = self._cache.get(spec.image, progress)
+        with self._cache.using(spec.image, progress) as base:
+            return self._create(spec, base, progress)
+
+    def _create(
+        self,
+        spec: driver.GuestSpec,
+        base: imagecache.CachedImage,
+        progress: driver.ProgressCallback,
+    ) -> list[GuestDisk]:
         size = _root_size(spec, base.virtual_size)
         progress(80, "disk creation")
         self.remove(spec.uuid)
@@ -153,7 +163,7 @@ class GuestStore:
     def existing(self, uuid: str) -> list[GuestDisk]:
         """The disks that a guest has. Raises: GuestNotFound."""
         directory = self.directory(uuid)
-        form = self.format_of(uuid)
+        form = self.format_in(directory)
         found = [
             GuestDisk(str(path), form, uuid if path.name == "disk" else "")
             for path in (directory / name for name in _DISKS)
@@ -173,11 +183,11 @@ class GuestStore:
 
         Raises: ImageUnacceptable, ImageError, DiskFull.
         """
-        base = self._cache.get(image, progress)
-        self.remove_rescue(uuid)
-        path = str(self.directory(uuid) / _RESCUE)
-        self._backend.create_root(path, base, base.virtual_size)
-        return self._made(path, "")
+        with self._cache.using(image, progress) as base:
+            self.remove_rescue(uuid)
+            path = str(self.directory(uuid) / _RESCUE)
+            self._backend.create_root(path, base, base.virtual_size)
+            return self._made(path, "")
 
     def remove_rescue(self, uuid: str) -> None:
         """Remove what a rescue has made; none there is no error."""
@@ -190,8 +200,16 @@ class GuestStore:
         """Fetch an image for later; False when it was here already."""
         if self._cache.has(image.id):
             return False
-        self._cache.get(image, progress)
-        return True
+        with self._cache.using(image, progress):
+            return True
+
+    def clean_cache(self, min_age_s: float) -> list[str]:
+        """Remove images that no disk here has needed for so long; their ids.
+
+        Raises: OSError.
+        """
+        look = functools.partial(backing.images_in_use, str(self._root))
+        return self._cache.remove_unused(min_age_s, look)
 
     def kept(self, uuid: str) -> Path:
         """Where a resize keeps the directory as it was."""
@@ -205,16 +223,16 @@ class GuestStore:
 
     def remove_present(self, uuid: str) -> None:
         """Remove the guest's directory, not what a resize keeps."""
-        concurrency.native(_remove_tree, self.directory(uuid))
+        concurrency.native(remove_tree, self.directory(uuid))
 
     def remove_kept(self, uuid: str) -> None:
         """Remove what a resize keeps; nothing kept is no error."""
-        concurrency.native(_remove_tree, self.kept(uuid))
+        concurrency.native(remove_tree, self.kept(uuid))
 
-    def format_of(self, uuid: str) -> str:
+    def format_in(self, directory: Path) -> str:
         """The format of a guest's disks, as this host has written it."""
         try:
-            return (self.directory(uuid) / _FORMAT).read_text()
+            return (directory / _FORMAT).read_text()
         except FileNotFoundError:
             # Made by a release that wrote none.
             return self._backend.format
@@ -297,7 +315,8 @@ def _root_size(spec: driver.GuestSpec, image_bytes: int) -> int:
     return max(wanted, image_bytes)
 
 
-def _remove_tree(path: Path) -> None:
+def remove_tree(path: Path) -> None:
+    """Remove a directory; none there is no error. Raises: VirtError."""
     try:
         shutil.rmtree(path)
     except FileNotFoundError:

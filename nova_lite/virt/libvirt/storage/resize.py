@@ -2,14 +2,14 @@
 """The disks of a server that is resized: those from before are kept.
 
 ``<instances_path>/<uuid>_resize`` is the guest's directory as it was, renamed
-as a whole, with the resize's name in it; ``<uuid>`` is made anew from copies
-of its disks. So what is there says how far a resize has come.
+as a whole, with the resize's name in it. In there copies of its disks are
+made, and renamed to ``<uuid>`` when they are whole. So what is there says how
+far a resize has come, and no guest ever starts from half a disk.
 """
 
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,11 +22,12 @@ from nova_lite.virt.libvirt.storage.disks import (
     ROOT,
     SWAP,
     GuestStore,
+    remove_tree,
 )
 
-# In the kept directory and in the one made anew when it is whole: the name
-# of the resize.
+# In the kept directory: the name of the resize, and what is being made.
 _MARK = "resize"
+_MAKING = "making"
 
 
 class KeptDisks:
@@ -40,11 +41,14 @@ class KeptDisks:
         there, kept = self._store.directory(uuid), self._store.kept(uuid)
         if _mark_of(kept) == name:
             return
-        if not there.is_dir():
-            raise exception.GuestNotFound(uuid=uuid)
         # Left by a resize that somebody has ended by reset-state.
-        self._store.remove_kept(uuid)
-        _set_mark(there, name)
+        if there.is_dir():
+            self._store.remove_kept(uuid)
+        elif kept.is_dir():
+            kept.rename(there)
+        else:
+            raise exception.GuestNotFound(uuid=uuid)
+        (there / _MARK).write_text(name)
         there.rename(kept)
 
     def has(self, uuid: str, name: str) -> bool:
@@ -65,32 +69,33 @@ class KeptDisks:
             self._store.directory(spec.uuid),
             self._store.kept(spec.uuid),
         )
-        if _mark_of(there) == name:
-            return  # made as a whole, perhaps in use
         if _mark_of(kept) != name:
             raise exception.GuestNotFound(uuid=spec.uuid)
-        self._store.remove_present(spec.uuid)
-        there.mkdir(mode=0o711)
+        if there.is_dir():
+            return  # made as a whole, perhaps in use
+        making = kept / _MAKING
+        remove_tree(making)
+        making.mkdir(mode=0o711)
         files = list(_files(kept, spec))
         for number, source in enumerate(files):
             percent = 80 * number // len(files)
             copying.copy(
                 source,
-                there / source.name,
+                making / source.name,
                 functools.partial(progress, percent, "disk copy"),
             )
         progress(90, "disk growth")
-        self._grow(there, spec)
-        _set_mark(there, name)
+        self._grow(making, spec)
+        making.rename(there)
 
-    def _grow(self, there: Path, spec: driver.GuestSpec) -> None:
-        form = self._store.format_of(spec.uuid)
+    def _grow(self, making: Path, spec: driver.GuestSpec) -> None:
+        form = self._store.format_in(making)
         for file_name, size_bytes in (
             (ROOT, spec.root_gb * qemu_img.GIB),
             (EPHEMERAL, spec.ephemeral_gb * qemu_img.GIB),
             (SWAP, spec.swap_mb * qemu_img.MIB),
         ):
-            path = there / file_name
+            path = making / file_name
             if not size_bytes:
                 continue
             if not path.exists():
@@ -113,13 +118,13 @@ class KeptDisks:
         there, kept = self._store.directory(uuid), self._store.kept(uuid)
         if _mark_of(kept) == name:
             self._store.remove_present(uuid)
+            remove_tree(kept / _MAKING)
             kept.rename(there)
-        _remove_mark(there)
+        (there / _MARK).unlink(missing_ok=True)
 
     def drop(self, uuid: str) -> None:
         """Remove what is kept."""
         self._store.remove_kept(uuid)
-        _remove_mark(self._store.directory(uuid))
 
 
 def _files(kept: Path, spec: driver.GuestSpec) -> Iterator[Path]:
@@ -128,7 +133,9 @@ def _files(kept: Path, spec: driver.GuestSpec) -> Iterator[Path]:
     Swap of another size is made anew, empty.
     """
     for path in sorted(kept.iterdir()):
-        if path.name == _MARK or path.name.startswith(CONSOLE_LOG):
+        if not path.is_file() or path.name == _MARK:
+            continue
+        if path.name.startswith(CONSOLE_LOG):
             continue
         if path.name == SWAP and (
             qemu_img.virtual_size(str(path)) != spec.swap_mb * qemu_img.MIB
@@ -144,14 +151,3 @@ def _mark_of(directory: Path) -> str | None:
         return (directory / _MARK).read_text()
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def _set_mark(directory: Path, name: str) -> None:
-    """Write it whole: it says that what is beside it is whole."""
-    draft = directory / f".{_MARK}"
-    draft.write_text(name)
-    os.replace(draft, directory / _MARK)
-
-
-def _remove_mark(directory: Path) -> None:
-    (directory / _MARK).unlink(missing_ok=True)
