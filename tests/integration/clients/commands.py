@@ -28,7 +28,7 @@ class Row:
     ``lacks``: what no object of the list may contain. ``says``: a part of
     what it prints. ``own``: whether it works at no version that the user
     names, too. ``keep``: name -> key of the object. ``wait``: the kept
-    id of a server that must be ACTIVE before.
+    id of a server that must have ``status`` before.
     """
 
     words: str
@@ -42,6 +42,7 @@ class Row:
     own: bool = True
     keep: Mapping[str, str] = field(default_factory=dict)
     wait: str = ""
+    status: str = "ACTIVE"
 
     @property
     def wants_json(self) -> bool:
@@ -477,6 +478,16 @@ _WAITS = (
             "adminPass": ANY,
         },
     ),
+    Row(
+        "server image create slow-{n} --name shot-{n} --wait",
+        has={"name": "shot-{n}", "status": ANY},
+    ),
+    Row(
+        "server backup create slow-{n} --name copy-{n} --type daily "
+        "--rotate 1 --wait",
+        has={"name": "copy-{n}", "status": ANY},
+    ),
+    Row("image delete shot-{n} copy-{n}"),
     Row("server delete slow-{n} --wait"),
     Row(
         "server show slow-{n}",
@@ -544,33 +555,19 @@ ABSENT: Mapping[str, str] = {
         (
             f"server {name}"
             for name in (
-                "backup create",
-                "dump create",
                 "evacuate",
-                "image create",
-                "lock",
                 "migrate",
                 "migrate confirm",
                 "migrate revert",
                 "migration confirm",
                 "migration revert",
-                "pause",
-                "reboot",
                 "rebuild",
                 "rescue",
                 "resize",
                 "resize confirm",
                 "resize revert",
                 "restore",
-                "resume",
-                "shelve",
-                "start",
-                "stop",
-                "suspend",
-                "unlock",
-                "unpause",
                 "unrescue",
-                "unshelve",
             )
         ),
         _ACTION,

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.cloud import Cloud
+from tests.integration.clients.action_commands import ACTIONS
 from tests.integration.clients.commands import (
     ABSENT,
     ANY,
@@ -22,9 +23,9 @@ from tests.integration.clients.commands import (
 from tests.integration.clients.conftest import Shells
 from tests.integration.clients.shell import Done
 
-_ALL = {**STORIES, **SLOW}
+_ALL = {**STORIES, **SLOW, **ACTIONS}
 _RUNS = [(story, version) for story in STORIES for version in VERSIONS] + [
-    (story, None) for story in SLOW
+    (story, None) for story in (*SLOW, *ACTIONS)
 ]
 
 
@@ -89,12 +90,12 @@ def _works(row: Row, version: str | None) -> bool:
     return _number(row.since) <= _number(version) <= _number(row.until)
 
 
-def _wait(cloud: Cloud, kept: dict[str, Any], name: str) -> None:
+def _wait(cloud: Cloud, kept: dict[str, Any], name: str, status: str) -> None:
     """Wait for a server; keep where it is and what made it."""
-    server = cloud.wait_status(kept[name], "ACTIVE")
+    server = cloud.wait_status(kept[name], status)
     kept["host"] = server["OS-EXT-SRV-ATTR:host"]
     path = f"/servers/{kept[name]}/os-instance-actions"
-    (action,) = cloud.admin.get(path)["instanceActions"]
+    action = cloud.admin.get(path)["instanceActions"][-1]
     kept["request"] = action["request_id"]
 
 
@@ -110,7 +111,7 @@ def test_commands(
         if not _works(row, version):
             continue
         if row.wait:
-            _wait(cloud, kept, row.wait)
+            _wait(cloud, kept, row.wait, row.status)
         shell = shells("openstack", row.user)
         done = shell.run(*_words(row, version, kept))
         wrong += [f"{fault}: {done}" for fault in _faults(row, done, kept)]
@@ -147,9 +148,9 @@ def test_an_absent_action_is_refused_in_words(
     cloud: Cloud, shells: Shells
 ) -> None:
     ident = cloud.boot("still")
-    done = shells("openstack", "member").run("server", "pause", ident)
+    done = shells("openstack", "member").run("server", "evacuate", ident)
     assert done.status == 1
-    assert "There is no such action: pause" in done.err
+    assert "There is no such action: evacuate" in done.err
     cloud.tenant.delete(f"/servers/{ident}")
 
 

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The openstack client's commands that do something with a server.
+
+Rows as in commands.py; each story has a server of its own and runs at the
+version that the client asks for by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tests.integration.clients.commands import Row
+
+
+def _server(name: str) -> Row:
+    return Row(
+        f"server create {name}-{{n}} --image tiny --flavor tiny --nic none",
+        has={"name": f"{name}-{{n}}"},
+        user="member",
+        keep={"server": "id"},
+    )
+
+
+def _act(words: str, status: str = "ACTIVE") -> Row:
+    """A command for a server that must have a status before."""
+    return Row(words, user="member", wait="server", status=status)
+
+
+_POWER = (
+    _server("power"),
+    _act("server stop power-{n}"),
+    _act("server start power-{n}", "SHUTOFF"),
+    _act("server reboot power-{n} --wait"),
+    _act("server reboot power-{n} --hard --wait"),
+    _act("server pause power-{n}"),
+    _act("server unpause power-{n}", "PAUSED"),
+    _act("server suspend power-{n}"),
+    _act("server resume power-{n}", "SUSPENDED"),
+    _act("server dump create power-{n}"),
+    _act("server set power-{n} --password s3cret"),
+    Row("server lock {server} --reason repair", wait="server"),
+    Row(
+        "server list --locked --all-projects",
+        has={"Name": "power-{n}"},
+    ),
+    Row(
+        "server stop power-{n}",
+        fails=True,
+        says="is locked",
+        user="member",
+    ),
+    Row(
+        "server unlock power-{n}",
+        fails=True,
+        says="unlock_override",
+        user="member",
+    ),
+    Row("server unlock {server}"),
+    Row(
+        "server set power-{n} --state error --auto-approve",
+        fails=True,
+        says="Policy doesn't allow",
+        user="member",
+    ),
+    Row("server set {server} --state error --auto-approve"),
+    Row("server show power-{n}", has={"status": "ERROR"}, user="member"),
+    Row("server set {server} --state active --auto-approve"),
+    Row("server delete power-{n}", user="member", wait="server"),
+)
+
+_SHELF = (
+    _server("shelf"),
+    _act("server shelve shelf-{n}"),
+    _act("server unshelve shelf-{n}", "SHELVED_OFFLOADED"),
+    Row("server delete shelf-{n}", user="member", wait="server"),
+)
+
+ACTIONS: Mapping[str, Sequence[Row]] = {"shelf": _SHELF, "power": _POWER}
