@@ -18,11 +18,11 @@ STATE=${TMPDIR:-/tmp}/nova-lite-needs-$(id -u)
 STEP_TOTAL=2
 
 # Beside what stacks need: systemd-analyze for the units, git for the test of
-# the package, genisoimage for the test guest's config drive.
+# the package.
 test_packages() {
     packages libvirt mariadb
     packages libvirt postgresql
-    printf '%s\n' systemd git genisoimage
+    printf '%s\n' systemd git
 }
 
 step "system packages"
