@@ -556,16 +556,8 @@ ABSENT: Mapping[str, str] = {
             f"server {name}"
             for name in (
                 "evacuate",
-                "migrate",
-                "migrate confirm",
-                "migrate revert",
-                "migration confirm",
-                "migration revert",
                 "rebuild",
                 "rescue",
-                "resize",
-                "resize confirm",
-                "resize revert",
                 "restore",
                 "unrescue",
             )

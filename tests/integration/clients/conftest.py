@@ -40,6 +40,7 @@ def cloud(
         fresh_database("mariadb", directory),
         computes=3,
         settings={"quota": _QUOTAS},
+        service_user=True,
     )
     with clouds.running(made):
         with ThreadPoolExecutor(1) as beside:
