@@ -28,18 +28,19 @@ from nova_lite.compute.operations.power import Start, Stop
 from nova_lite.compute.operations.reboot import HardReboot, SoftReboot
 from nova_lite.compute.operations.rebuild import Rebuild
 from nova_lite.compute.operations.rescue import Rescue, Unrescue
-from nova_lite.compute.operations.shelve import Shelve, ShelveOffload
 from nova_lite.compute.operations.resize import Migrate, Resize
 from nova_lite.compute.operations.resize_end import (
     ConfirmResize,
     RevertResize,
 )
+from nova_lite.compute.operations.shelve import Shelve, ShelveOffload
 from nova_lite.compute.operations.snapshot import Backup, Snapshot
 from nova_lite.compute.operations.soft_delete import Restore, SoftDelete
 from nova_lite.compute.operations.suspend import Resume, Suspend
 from nova_lite.compute.operations.unshelve import Unshelve
 from nova_lite.compute.reconcile import Reconcile
 from nova_lite.compute.resource_tracker import ResourceTracker
+from nova_lite.compute.revival import Revival
 from nova_lite.compute.usage_audit import UsageAudit
 from nova_lite.compute.virtapi import ComputeVirtAPI
 from nova_lite.conductor import api as conductor_api
@@ -49,6 +50,7 @@ from nova_lite.image import api as image_api
 from nova_lite.objects.console_auth_token import ConsoleConnection
 from nova_lite.objects.diagnostics import InstanceDiagnostics
 from nova_lite.objects.external_event import InstanceExternalEvent
+from nova_lite.objects.instance import Instance
 from nova_lite.objects.migration import Migration
 from nova_lite.operation import HostServices, Operation
 from nova_lite.virt import loader
@@ -82,6 +84,12 @@ class ComputeManager(manager.Manager):
         )
         self._power = PowerSync(host, self.driver, self.locks)
         self._audit = UsageAudit(host, CONF.instance_usage_audit_period)
+        self._revival = Revival(
+            host,
+            self.driver,
+            CONF.instances_path,
+            CONF.resume_guests_state_on_host_boot,
+        )
         self._reclaim = reclaim.Reclaim(host, self.driver, self.locks)
         self._reconcile = Reconcile(
             host, self.driver, self.locks, self.tracker
@@ -99,6 +107,7 @@ class ComputeManager(manager.Manager):
         context = get_admin_context()
         self.tracker.update_available_resource(context)
         self._reconcile.look(context)
+        self._revival.look(context, self.hard_reboot_instance)
         self._power.look(context, self.stop_instance)
         self._conductor.sweep(context)
 
@@ -442,6 +451,25 @@ class ComputeManager(manager.Manager):
         self._reclaim.look(
             context, CONF.reclaim_instance_interval, self.terminate_instance
         )
+
+    @manager.periodic(spacing=CONF.image_cache.manager_interval)
+    def run_image_cache_manager(self, context: RequestContext) -> None:
+        """Remove images that this host's guests need no more."""
+        if CONF.image_cache.remove_unused_base_images:
+            self.driver.manage_image_cache(
+                CONF.image_cache.remove_unused_original_minimum_age_seconds
+            )
+
+    @manager.periodic(spacing=CONF.shelved_poll_interval)
+    def poll_shelved_instances(self, context: RequestContext) -> None:
+        """Take servers off this host that were shelved long ago."""
+        if CONF.shelved_offload_time > 0:
+            for one in Instance.begin_offloads(
+                context, self.host, CONF.shelved_offload_time
+            ):
+                self.shelve_offload_instance(
+                    context, one["id"], one["instance_uuid"]
+                )
 
     @manager.periodic(spacing=CONF.compute.reconcile_interval)
     def reconcile(self, context: RequestContext) -> None:

@@ -22,6 +22,13 @@ OPTS = [
         "image cache (_base). Its file system is what the host offers as "
         "local disk. QEMU's user must be able to enter it.",
     ),
+    cfg.BoolOpt(
+        "resume_guests_state_on_host_boot",
+        default=False,
+        help="Start the guests of ACTIVE servers when nova-lite-compute "
+        "finds that its host was rebooted. Otherwise such servers become "
+        "SHUTOFF.",
+    ),
     cfg.IntOpt(
         "shutdown_timeout",
         default=60,

@@ -82,6 +82,40 @@ class Instance(base.NovaObject):
 
     @classmethod
     @base.remotable
+    def begin_offloads(
+        cls,
+        context: nova_context.RequestContext,
+        host: str,
+        shelved_for_s: int,
+    ) -> list[dict[str, Any]]:
+        """Accept an offload of each server that is shelved for so long.
+
+        Returns the actions that this host is to run: "id", "instance_uuid".
+        """
+        begun: list[dict[str, Any]] = base.repository(
+            "shelved"
+        ).begin_offloads(context, host, shelved_for_s)
+        return begun
+
+    @classmethod
+    @base.remotable
+    def begin_revivals(
+        cls,
+        context: nova_context.RequestContext,
+        host: str,
+        uuids: list[str],
+    ) -> list[dict[str, Any]]:
+        """Accept a hard reboot of each of the servers that is ACTIVE.
+
+        Returns the actions that this host is to run: "id", "instance_uuid".
+        """
+        begun: list[dict[str, Any]] = base.repository(
+            "own_actions"
+        ).begin_revivals(context, host, uuids)
+        return begun
+
+    @classmethod
+    @base.remotable
     def set_power_state(
         cls,
         context: nova_context.RequestContext,

@@ -410,6 +410,9 @@ class ComputeDriver(abc.ABC):
         """
         raise exception.NotSupported()
 
+    def manage_image_cache(self, min_age_s: float) -> None:  # noqa: B027
+        """Remove cached images that nothing has needed for so long."""
+
     def set_host_enabled(self, enabled: bool) -> str:
         """Take new guests or none: "enabled" or "disabled".
 

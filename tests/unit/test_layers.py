@@ -77,6 +77,7 @@ LAYERS = {
     "nova_lite.compute.provisioning": 4,
     "nova_lite.compute.rebuild": 4,
     "nova_lite.compute.reclaim": 4,
+    "nova_lite.compute.revival": 4,
     "nova_lite.compute.shelved": 4,
     "nova_lite.compute.unshelving": 4,
     "nova_lite.compute.usage_audit": 4,

@@ -21,10 +21,12 @@ def register() -> None:
         instance_facts,
         journal,
         migration,
+        own_actions,
         power_sync,
         reclaim,
         resize,
         service,
+        shelved,
         task_log,
     )
 
@@ -37,10 +39,12 @@ def register() -> None:
             "instance_facts": instance_facts,
             "journal": journal,
             "migration": migration,
+            "own_actions": own_actions,
             "power_sync": power_sync,
             "reclaim": reclaim,
             "resize": resize,
             "service": service,
+            "shelved": shelved,
             "task_log": task_log,
         }
     )

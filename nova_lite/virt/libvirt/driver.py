@@ -387,6 +387,17 @@ class LibvirtDriver(driver.ComputeDriver):
         """
         return self._store.cache_image(image, progress)
 
+    def manage_image_cache(self, min_age_s: float) -> None:
+        """Remove images that no guest has needed for so long."""
+        try:
+            self._store.clean_cache(min_age_s)
+        except OSError as error:
+            LOG.warning(
+                "No image leaves the cache while a disk of this host cannot "
+                "be read: %s",
+                error,
+            )
+
     def _check_machine(self, image: driver.ImageSpec) -> None:
         machine = image.properties.get("hw_machine_type")
         if machine and machine not in self._host.capabilities().machines:

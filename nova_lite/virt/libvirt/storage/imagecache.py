@@ -8,12 +8,17 @@ that the next start removes.
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import errno
 import os
 import re
+import time
 import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from oslo_concurrency import lockutils, processutils
 from oslo_log import log as logging
@@ -26,6 +31,7 @@ from nova_lite.virt.libvirt.storage import qemu_img
 LOG = logging.getLogger(__name__)
 
 DIRECTORY = "_base"
+_PART = ".part"
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 # A raw image with a partition table is recognised by that table.
@@ -47,11 +53,12 @@ class ImageCache:
     def __init__(self, instances_path: str, virtapi: driver.VirtAPI) -> None:
         self._base = Path(instances_path) / DIRECTORY
         self._virtapi = virtapi
+        self._users: collections.Counter[str] = collections.Counter()
 
     def prepare(self) -> None:
         """Make the directory; remove what a killed daemon was fetching."""
         self._base.mkdir(mode=0o711, parents=True, exist_ok=True)
-        for part in self._base.glob("*.part"):
+        for part in self._base.glob(f"*{_PART}"):
             LOG.info("Removing an unfinished image download: %s", part)
             part.unlink(missing_ok=True)
 
@@ -61,13 +68,65 @@ class ImageCache:
             self._base / image_id
         )
 
-    def get(
+    @contextlib.contextmanager
+    def using(
         self, image: driver.ImageSpec, progress: driver.ProgressCallback
-    ) -> CachedImage:
+    ) -> Iterator[CachedImage]:
         """The image, fetched now when it is not here yet.
 
+        It stays until the caller is done, who has made a disk on it then.
         Raises: ImageUnacceptable, ImageError, DiskFull.
         """
+        self._check(image)
+        path = str(self._base / image.id)
+        with self._lock(image.id):
+            if os.path.exists(path):
+                os.utime(path)
+            else:
+                self._fill(image, path, progress)
+            self._users[image.id] += 1
+        try:
+            yield CachedImage(
+                path=path,
+                format=image.disk_format,
+                virtual_size=qemu_img.virtual_size(path),
+            )
+        finally:
+            self._users[image.id] -= 1
+
+    def remove_unused(
+        self, min_age_s: float, in_use: Callable[[], set[str]]
+    ) -> list[str]:
+        """Remove images that nothing has needed for so long; their ids.
+
+        ``in_use`` looks at the disks. It is asked again for each image while
+        nobody can begin to use that one.
+        Raises: OSError when a disk cannot be read: then none is removed.
+        """
+        used = concurrency.native(in_use)
+        removed = []
+        for entry in list(os.scandir(self._base)):
+            if entry.name in used:
+                # Its time begins when the last disk on it is gone.
+                os.utime(entry.path)
+            elif not entry.name.endswith(_PART) and (
+                time.time() - entry.stat().st_mtime >= min_age_s
+            ):
+                with self._lock(entry.name):
+                    if self._users[entry.name] == 0 and (
+                        entry.name not in concurrency.native(in_use)
+                    ):
+                        os.unlink(entry.path)
+                        removed.append(entry.name)
+        for name in removed:
+            LOG.info("Image %s was not used and left the cache", name)
+        return removed
+
+    def _lock(self, image_id: str) -> contextlib.AbstractContextManager[Any]:
+        return lockutils.lock(f"image-{image_id}")
+
+    def _check(self, image: driver.ImageSpec) -> None:
+        """Raises: ImageUnacceptable."""
         if not _SAFE_ID.fullmatch(image.id):
             raise exception.ImageUnacceptable(
                 image_id=image.id, reason="its id cannot be a file's name"
@@ -78,15 +137,6 @@ class ImageCache:
                 reason=f"disk_format is {image.disk_format}; this host takes "
                 f"{' and '.join(qemu_img.FORMATS)}",
             )
-        path = str(self._base / image.id)
-        with lockutils.lock(f"image-{image.id}"):
-            if not os.path.exists(path):
-                self._fill(image, path, progress)
-        return CachedImage(
-            path=path,
-            format=image.disk_format,
-            virtual_size=qemu_img.virtual_size(path),
-        )
 
     def _fill(
         self,
@@ -94,7 +144,7 @@ class ImageCache:
         path: str,
         progress: driver.ProgressCallback,
     ) -> None:
-        part = f"{path}.{uuid.uuid4().hex}.part"
+        part = f"{path}.{uuid.uuid4().hex}{_PART}"
         try:
             local = self._virtapi.local_image_path(image.id)
             if local is None:
