@@ -73,6 +73,7 @@ LAYERS = {
     "nova_lite.compute.instance_events": 4,
     "nova_lite.compute.labels": 4,
     "nova_lite.compute.live_migration": 4,
+    "nova_lite.compute.marks": 4,
     "nova_lite.compute.operations": 4,
     "nova_lite.compute.provisioning": 4,
     "nova_lite.compute.rebuild": 4,
