@@ -462,8 +462,8 @@ class API:
         """Give a server another flavor, to be confirmed or reverted.
 
         ``disk_config``: AUTO or MANUAL; None leaves it as it is. Raises:
-        AutoDiskConfigDisabledByImage, Invalid, CannotResizeToSameFlavor, CannotResizeDisk,
-        FlavorTooSmall, OverQuota.
+        AutoDiskConfigDisabledByImage, Invalid, CannotResizeToSameFlavor,
+        CannotResizeDisk, FlavorTooSmall, OverQuota.
         """
         begin.check(context, row, transitions.RESIZE)
         _host_of(row)

@@ -75,4 +75,22 @@ _SHELF = (
     Row("server delete shelf-{n}", user="member", wait="server"),
 )
 
-ACTIONS: Mapping[str, Sequence[Row]] = {"shelf": _SHELF, "power": _POWER}
+_SIZE = (
+    Row("flavor create larger-{n} --ram 128 --vcpus 1 --disk 1"),
+    _server("size"),
+    _act("server resize size-{n} --flavor larger-{n}"),
+    _act("server resize revert size-{n}", "VERIFY_RESIZE"),
+    _act("server resize size-{n} --flavor larger-{n} --wait"),
+    _act("server resize confirm size-{n}", "VERIFY_RESIZE"),
+    Row("server migrate {server}", wait="server"),
+    _act("server migration revert size-{n}", "VERIFY_RESIZE"),
+    Row("server migrate {server}", wait="server"),
+    _act("server migration confirm size-{n}", "VERIFY_RESIZE"),
+    Row("server migrate {server}", wait="server"),
+    _act("server migrate revert size-{n}", "VERIFY_RESIZE"),
+    Row("server migrate {server}", wait="server"),
+    _act("server migrate confirm size-{n}", "VERIFY_RESIZE"),
+    Row("server delete size-{n}", user="member", wait="server"),
+)
+
+ACTIONS: Mapping[str, Sequence[Row]] = {"size": _SIZE, "shelf": _SHELF, "power": _POWER}
