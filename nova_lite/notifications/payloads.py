@@ -28,9 +28,9 @@ VERSIONS = {
     "InstanceActionRescuePayload": "1.4",
     "InstanceActionSnapshotPayload": "1.10",
     "InstanceCreatePayload": "1.13",
-    "InstanceExistsPayload": "1.3",
+    "InstanceExistsPayload": "2.1",
     "InstanceStateUpdatePayload": "1.0",
-    "InstanceUpdatePayload": "1.10",
+    "InstanceUpdatePayload": "2.1",
     "KeypairPayload": "1.0",
     "ServerGroupPayload": "1.1",
     "ServiceStatusPayload": "1.1",
@@ -95,7 +95,7 @@ def server(context: RequestContext, row: Row, bdms: bool) -> Payload:
         "metadata": dict(row["instance_metadata"]),
         "locked": bool(row["locked"]),
         "locked_reason": row["locked_reason"],
-        "auto_disk_config": "MANUAL",
+        "auto_disk_config": row["auto_disk_config"],
         "shares": [],
         "request_id": context.request_id if by_user else None,
         "action_initiator_user": context.user_id,
@@ -143,7 +143,6 @@ def update(
         },
     )
     data["audit_period"] = audit_period(period)
-    data["bandwidth"] = []
     data["old_display_name"] = None
     data["tags"] = list(row["tags"])
     return wrap("InstanceUpdatePayload", data)
@@ -158,7 +157,6 @@ def exists(
     """The payload that says that a server ran in a period."""
     data = server(context, row, bdms)
     data["audit_period"] = audit_period(period)
-    data["bandwidth"] = []
     return wrap("InstanceExistsPayload", data)
 
 

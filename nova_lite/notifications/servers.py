@@ -169,8 +169,6 @@ def changed(context: RequestContext, uuid: str, before: States) -> None:
 @quietly
 def updated(context: RequestContext, uuid: str) -> None:
     """Tell that something else of a server has changed: its tags."""
-    if not CONF.notifications.notify_on_state_change:
-        return
     row = Instance.facts(context, uuid)
     if row is not None:
         _update(context, row, (row["vm_state"], row["task_state"]))

@@ -27,6 +27,8 @@ def facts(uuid: str) -> dict[str, Any] | None:
         if found is None:
             return None
         row = rows.as_dict(found)
+        grows = row["system_metadata"].get("auto_disk_config") == "True"
+        row["auto_disk_config"] = "AUTO" if grows else "MANUAL"
         for name in _KEPT_BACK:
             row.pop(name, None)
         keys = session.scalars(

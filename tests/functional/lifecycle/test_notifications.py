@@ -127,6 +127,7 @@ def _act(cloud: Cloud, ident: str, action: str, status: str) -> None:
 
 def test_life_of_a_server(listener: Listener, told: Cloud) -> None:
     ident = told.boot("talked-of")
+    told.tenant.call("PUT", f"/servers/{ident}/tags/blue")
     _act(told, ident, "pause", "PAUSED")
     _act(told, ident, "unpause", "ACTIVE")
     _act(told, ident, "os-stop", "SHUTOFF")
@@ -187,6 +188,12 @@ def test_life_of_a_server(listener: Listener, told: Cloud) -> None:
     assert states[0] == (None, "building")
     assert ("pausing", "paused") in states
     assert ("powering-off", "stopped") in states
+    tagged = [
+        one
+        for one in listener.all("instance.update")
+        if one["payload"]["nova_object.data"]["tags"] == ["blue"]
+    ]
+    assert tagged[0]["publisher_id"].startswith("nova-api:")
 
 
 def test_failed_build(listener: Listener, told: Cloud) -> None:

@@ -68,6 +68,7 @@ SERVER: dict[str, Any] = {
     "task_state": None,
     "power_state": 1,
     "progress": 0,
+    "auto_disk_config": "AUTO",
     "instance_metadata": {"a": "b"},
     "locked": True,
     "locked_reason": "for the test",
@@ -132,11 +133,10 @@ UPSTREAM = {
         "trusted_image_certificates",
         "instance_name",
     },
-    "InstanceExistsPayload": OF_A_SERVER | {"audit_period", "bandwidth"},
+    "InstanceExistsPayload": OF_A_SERVER | {"audit_period"},
     "InstanceUpdatePayload": OF_A_SERVER
     | {
         "audit_period",
-        "bandwidth",
         "old_display_name",
         "state_update",
         "tags",

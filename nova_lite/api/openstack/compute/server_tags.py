@@ -17,6 +17,7 @@ from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.wsgi import operation
 from nova_lite.compute import labels
 from nova_lite.db.repositories import tag as tags_of
+from nova_lite.notifications import servers as notices
 from nova_lite.policies import server_tags as policies
 
 
@@ -42,7 +43,9 @@ class ServerTagsController(common.Controller):
     ) -> dict[str, Any]:
         """Replace all tags of a server."""
         common.allowed_instance(request, server_id, policies.UPDATE_ALL)
-        return {"tags": labels.set_tags(server_id, body["tags"])}
+        tags = labels.set_tags(server_id, body["tags"])
+        notices.updated(request.context, server_id)
+        return {"tags": tags}
 
     @operation(since="2.26", body=schemas.UPDATE, status=201)
     def update(
@@ -53,6 +56,7 @@ class ServerTagsController(common.Controller):
         _check_tag(tag)
         if not labels.add_tag(server_id, tag):
             return _empty(204)
+        notices.updated(request.context, server_id)
         base = common.base_url(request, self.settings)
         return _empty(
             201, f"{base}/servers/{server_id}/tags/{quote(tag, safe='')}"
@@ -63,12 +67,14 @@ class ServerTagsController(common.Controller):
         """Remove a tag."""
         common.allowed_instance(request, server_id, policies.DELETE)
         labels.remove_tag(server_id, tag)
+        notices.updated(request.context, server_id)
 
     @operation(since="2.26", status=204)
     def delete_all(self, request: Request, server_id: str) -> None:
         """Remove all tags."""
         common.allowed_instance(request, server_id, policies.DELETE_ALL)
         labels.set_tags(server_id, [])
+        notices.updated(request.context, server_id)
 
 
 def _check_tag(tag: str) -> None:
