@@ -229,8 +229,12 @@ class API:
         context: RequestContext,
         row: Mapping[str, Any],
         image_ref: str | None,
+        password: str,
     ) -> None:
         """Start a server from an image, its own when None is named.
+
+        ``password`` is on the config drive that a rescued server has for
+        itself, if it has one at all.
 
         Raises: UnsupportedRescueImage, InstanceNotRescuable.
         """
@@ -240,6 +244,9 @@ class API:
             row,
             transitions.RESCUE,
             arguments={"image": self._rescue_image(context, row, image_ref)},
+            updates={"sealed": injection.seal(password, ())}
+            if row["config_drive"]
+            else None,
         )
 
     def _rescue_image(

@@ -13,6 +13,7 @@ import pytest
 from nova_lite.virt import configdrive, driver
 from tests.fixtures.hypervisor import (
     ImageShelf,
+    ignore_progress,
     make_spec,
     virt_options,
     wait_for,
@@ -107,4 +108,24 @@ def test_buses_of_the_drive(
     )
     with running(host, make_spec(image=image, config_drive=True)) as spec:
         wait_for_console(host, spec.uuid, b"TICK up")
+        wait_for(lambda: host.get_info(spec.uuid).state, "it runs")
+
+
+def test_a_rescued_guest_has_a_drive_of_its_own(
+    restarted: Callable[..., driver.ComputeDriver], guest_dir: Path
+) -> None:
+    host = restarted()
+    first = make_spec(config_drive=True, admin_password="Secret-1")
+    home = guest_dir / "instances" / first.uuid
+    with running(host, first):
+        spec = dataclasses.replace(first, admin_password="Rescue-1")
+        # A second run is as good as the first.
+        for _ in range(2):
+            host.rescue(spec, spec.image, ignore_progress)
+            drive = (home / configdrive.RESCUE_NAME).read_bytes()
+            assert b"Rescue-1" in drive
+        assert b"Secret-1" in (home / configdrive.NAME).read_bytes()
+        host.unrescue(dataclasses.replace(first, admin_password=None))
+        assert not (home / configdrive.RESCUE_NAME).exists()
+        assert b"Secret-1" in (home / configdrive.NAME).read_bytes()
         wait_for(lambda: host.get_info(spec.uuid).state, "it runs")

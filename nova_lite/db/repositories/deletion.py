@@ -156,6 +156,7 @@ def bury_instance(
             vm_state=vm_states.DELETED,
             task_state=None,
             power_state=power_state.NOSTATE,
+            sealed=None,
             terminated_at=moment,
             deleted_at=moment,
             deleted=Instance.id,

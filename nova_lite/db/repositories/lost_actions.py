@@ -138,7 +138,7 @@ def give_up(
                 if row["operation"] == "delete"
                 else not_deleting(row["instance_uuid"]),
             )
-            .values(**updates),
+            .values(**{"sealed": None, **updates}),
         )
         if homeless:
             _leave(session, row["instance_uuid"], homeless, {})

@@ -25,7 +25,7 @@ class RescueController(common.Controller):
         row = common.allowed_instance(request, server_id, policies.RESCUE)
         password = asked.get("adminPass") or servers.new_password()
         self.compute_api.rescue(
-            request.context, row, asked.get("rescue_image_ref")
+            request.context, row, asked.get("rescue_image_ref"), password
         )
         if not self.settings.enable_instance_password:
             return {}
