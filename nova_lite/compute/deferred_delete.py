@@ -11,7 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from nova_lite import exception, quota
-from nova_lite.compute import begin, task_states, transitions, vm_states
+from nova_lite.compute import (
+    begin,
+    shelved,
+    task_states,
+    transitions,
+    vm_states,
+)
 from nova_lite.compute.transitions import Transition
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
@@ -85,7 +91,11 @@ def restore_without_host(
     """
     wanted = transitions.RESTORE
     with db.writer() as session:
-        values = {**wanted.ended(wanted.done), "deleted_at": None}
+        state = wanted.done
+        if shelved.image_id(row["system_metadata"]):
+            # It has no disk to run from but its image.
+            state = vm_states.SHELVED_OFFLOADED
+        values = {**wanted.ended(state), "deleted_at": None}
         _change(session, row, wanted, values)
         check_quota(session, instance_query.lock(session, row["uuid"]))
         _record(session, context, row, wanted)
