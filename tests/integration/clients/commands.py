@@ -487,7 +487,6 @@ _WAITS = (
         "--rotate 1 --wait",
         has={"name": "copy-{n}", "status": ANY},
     ),
-    Row("image delete shot-{n} copy-{n}"),
     Row("server delete slow-{n} --wait"),
     Row(
         "server show slow-{n}",
