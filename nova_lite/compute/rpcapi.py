@@ -29,7 +29,8 @@ TOPIC = "compute"
 _DOWNLOAD_S = 6 * 3600
 _SILENCE_S = 60
 # More than an agent in a guest has to answer.
-_PASSWORD_S = 60
+_PASSWORD_S = 50
+_PASSWORD_SILENCE_S = 10
 
 
 class ComputeAPI(rpc.ClientBase):
@@ -132,6 +133,7 @@ class ComputeAPI(rpc.ClientBase):
             "set_admin_password",
             server=host,
             timeout_s=_PASSWORD_S,
+            silence_s=_PASSWORD_SILENCE_S,
             action=action,
             instance=instance,
             password=password,

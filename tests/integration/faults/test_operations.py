@@ -62,6 +62,7 @@ def one_host(
             # All of them wait at a point at the same time.
             "compute": {"operation_threads": 64},
         },
+        service_user=True,
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NOVA_LITE_FAULT_POINTS", str(orders))
@@ -199,4 +200,31 @@ def test_failure_of_a_phase(one_host: Cloud, orders: Path, phase: str) -> None:
         assert "fault point" in fault, (row.name, fault)
 
     _each(fail, rows)
+    _clean(one_host)
+
+
+@pytest.mark.timeout(200)
+def test_kill_while_a_password_is_changed(
+    one_host: Cloud, orders: Path
+) -> None:
+    """Nobody knows the password any more: the action says to ask again."""
+    ident = one_host.boot("password")
+    _order(orders, ["change_password.acquired"], "kill")
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(
+            one_host.tenant.send,
+            "POST",
+            f"/servers/{ident}/action",
+            {"changePassword": {"adminPass": "s3cret"}},
+        )
+        wait_until(lambda: not one_host[HOST].is_running(), 30, "it is killed")
+        one_host[HOST].start()
+        life.wait_idle(one_host, ident, AT_REST_S)
+        found = _is_there(one_host, ident)
+        assert found is not None
+        assert (found["vm_state"], found["task_state"]) == ("active", None)
+        assert "ask again" in one_host.ledger.faults()[ident]
+        # Who asked is not left without an answer either.
+        assert asked.result(90).status_code == 503
+    one_host.wait_serving()
     _clean(one_host)
