@@ -65,6 +65,7 @@ class _Guest:
     # While a resize is not confirmed: its name, and the sizes before it.
     kept: dict[str, Any] | None = None
     config_drive: dict[str, str] = field(default_factory=dict)
+    rescue_drive: dict[str, str] = field(default_factory=dict)
 
 
 class FakeDriver(driver.ComputeDriver):
@@ -273,14 +274,16 @@ class FakeDriver(driver.ComputeDriver):
         progress: driver.ProgressCallback,
     ) -> None:
         """Say that it runs from the image. Raises: GuestNotFound."""
-        self._restart(spec.uuid, image.id)
+        self._restart(spec.uuid, image.id, self._drive_of(spec))
         progress(100, "launch")
 
     def unrescue(self, spec: driver.GuestSpec) -> None:
         """Say that it runs from its own disk. Raises: GuestNotFound."""
-        self._restart(spec.uuid, "")
+        self._restart(spec.uuid, "", {})
 
-    def _restart(self, uuid: str, rescued: str) -> None:
+    def _restart(
+        self, uuid: str, rescued: str, rescue_drive: dict[str, str]
+    ) -> None:
         self.power_off(uuid)
         guest = self._get(uuid)
         self._save(
@@ -290,6 +293,7 @@ class FakeDriver(driver.ComputeDriver):
                 starts=guest.starts + 1,
                 saved=False,
                 rescued=rescued,
+                rescue_drive=rescue_drive,
             )
         )
         self._events.put(uuid, driver.LifecycleEvent.STARTED)

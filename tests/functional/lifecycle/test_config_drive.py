@@ -20,10 +20,12 @@ PERSONALITY = [
 LATEST = "openstack/latest/meta_data.json"
 
 
-def _drive(cloud: Cloud, ident: str) -> dict[str, str]:
-    """The fake guest's config drive: path to text."""
+def _drive(
+    cloud: Cloud, ident: str, which: str = "config_drive"
+) -> dict[str, str]:
+    """The fake guest's drive: path to text."""
     (path,) = cloud.directory.glob(f"*/instances/fake/*/{ident}.json")
-    drive: dict[str, str] = json.loads(path.read_text())["config_drive"]
+    drive: dict[str, str] = json.loads(path.read_text())[which]
     return drive
 
 
@@ -97,6 +99,27 @@ def test_a_rebuild_makes_a_new_drive(cloud: Cloud) -> None:
     drive = _drive(cloud, ident)
     _check(drive, rebuilt["adminPass"])
     assert drive["openstack/latest/user_data"] == "#!/bin/sh\n"
+    cloud.tenant.delete(f"/servers/{ident}")
+    cloud.wait_gone(ident)
+
+
+def test_a_rescue_has_its_own_password(cloud: Cloud) -> None:
+    made = cloud.tenant.post(
+        "/servers", cloud.body("stuck", config_drive=True)
+    )["server"]
+    ident = made["id"]
+    cloud.wait_status(ident, "ACTIVE")
+    answer = cloud.tenant.send(
+        "POST",
+        f"/servers/{ident}/action",
+        {"rescue": {"adminPass": "Rescue-1"}},
+    )
+    assert answer.json() == {"adminPass": "Rescue-1"}
+    cloud.wait_status(ident, "RESCUE")
+    drive = _drive(cloud, ident, "rescue_drive")
+    assert json.loads(drive[LATEST])["admin_pass"] == "Rescue-1"
+    own = json.loads(_drive(cloud, ident)[LATEST])
+    assert own["admin_pass"] == made["adminPass"]
     cloud.tenant.delete(f"/servers/{ident}")
     cloud.wait_gone(ident)
 
