@@ -48,6 +48,7 @@ def one_host(
         fresh_database("mariadb", directory),
         computes=1,
         settings=life.SETTINGS,
+        service_user=True,
     )
     with clouds.running(made):
         life.furnish(made)

@@ -93,4 +93,26 @@ _SIZE = (
     Row("server delete size-{n}", user="member", wait="server"),
 )
 
-ACTIONS: Mapping[str, Sequence[Row]] = {"size": _SIZE, "shelf": _SHELF, "power": _POWER}
+_REPAIR = (
+    _server("repair"),
+    _act("server rebuild repair-{n} --image tiny --name fixed-{n} --wait"),
+    _act("server set fixed-{n} --name repair-{n}"),
+    _act("server rescue repair-{n} --image tiny --password s3cret"),
+    _act("server unrescue repair-{n}", "RESCUE"),
+    # Only a cloud that keeps deleted servers has what to restore.
+    Row(
+        "server restore repair-{n}",
+        fails=True,
+        says="while it is in vm_state active",
+        user="member",
+        wait="server",
+    ),
+    Row("server delete repair-{n} --force", user="member", wait="server"),
+)
+
+ACTIONS: Mapping[str, Sequence[Row]] = {
+    "power": _POWER,
+    "repair": _REPAIR,
+    "shelf": _SHELF,
+    "size": _SIZE,
+}
