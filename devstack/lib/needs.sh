@@ -18,11 +18,11 @@ STATE=${TMPDIR:-/tmp}/nova-lite-needs-$(id -u)
 STEP_TOTAL=2
 
 # Beside what stacks need: systemd-analyze for the units, git for the test of
-# the package.
+# the package, openssl for a certificate, a browser for guests' screens.
 test_packages() {
     packages libvirt mariadb
     packages libvirt postgresql
-    printf '%s\n' systemd git
+    printf '%s\n' systemd git openssl chromium chromium-driver
 }
 
 step "system packages"

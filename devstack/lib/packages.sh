@@ -14,7 +14,8 @@ packages() {
     echo openssh-client
     if [ "$1" = libvirt ]; then
         printf '%s\n' qemu-system-x86 qemu-utils libvirt-daemon-system \
-            libvirt-clients libvirt-dev pkg-config gcc genisoimage
+            libvirt-clients libvirt-dev pkg-config gcc genisoimage \
+            novnc
         grep -Ev '^ *(#|$)' "$REPO/devstack/guest/packages.txt"
     fi
     case $2 in

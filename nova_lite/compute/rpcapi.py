@@ -224,20 +224,22 @@ class ComputeAPI(rpc.ClientBase):
 
         Raises: ConsoleTypeUnavailable, InstanceNotReady, NotSupported.
         """
-        return self._console("get_vnc_console", context, host, instance)
+        found: ConsoleConnection = self.call(
+            context,
+            "get_vnc_console",
+            server=host,
+            timeout_s=20,
+            instance=instance,
+        )
+        return found
 
     def get_serial_console(
         self, context: RequestContext, host: str, instance: str
     ) -> ConsoleConnection:
         """Where its first serial port is. Raises: as get_vnc_console."""
-        return self._console("get_serial_console", context, host, instance)
-
-    def _console(
-        self, method: str, context: RequestContext, host: str, instance: str
-    ) -> ConsoleConnection:
         found: ConsoleConnection = self.call(
             context,
-            method,
+            "get_serial_console",
             server=host,
             timeout_s=20,
             instance=instance,

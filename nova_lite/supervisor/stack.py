@@ -24,8 +24,10 @@ from nova_lite import exception, version
 from nova_lite.conf import api as api_options
 from nova_lite.conf import base as base_options
 from nova_lite.conf import database as database_options
+from nova_lite.conf import serial_console as serial_console_options
 from nova_lite.conf import service_user as service_user_options
 from nova_lite.conf import virt as virt_options
+from nova_lite.conf import vnc as vnc_options
 from nova_lite.supervisor import system
 from nova_lite.supervisor.output import Output
 from nova_lite.supervisor.processes import ChildSpec
@@ -51,6 +53,7 @@ class Settings:
     own_identity: bool
     own_service_user: bool
     computes: int
+    proxies: tuple[str, ...]
     api_address: str
     api_port: int
     stop_timeout_s: float
@@ -91,7 +94,13 @@ def load_settings(argv: Sequence[str]) -> Settings:
             cfg.IntOpt("graceful_shutdown_timeout", default=60, min=0),
         ]
     )
-    for module in (database_options, api_options, service_user_options):
+    for module in (
+        database_options,
+        api_options,
+        service_user_options,
+        vnc_options,
+        serial_console_options,
+    ):
         conf.register_opts(module.OPTS, group=module.GROUP)
     try:
         conf(
@@ -123,11 +132,23 @@ def _settings(conf: Any) -> Settings:
         own_identity=conf.api.auth_strategy == "embedded",
         own_service_user=not conf.service_user.auth_url,
         computes=conf.computes,
+        proxies=_proxies(conf),
         api_address=conf.api.listen,
         api_port=conf.api.port,
         # A daemon ends itself somewhat after its time to drain; 0 is for ever.
         stop_timeout_s=drain + 15 if drain else float("inf"),
     )
+
+
+def _proxies(conf: Any) -> tuple[str, ...]:
+    """The console proxies that the guests of this host have a use for."""
+    if conf.compute_driver == "fake":
+        return ()
+    wanted = {
+        "novncproxy": conf.vnc.enabled,
+        "serialproxy": conf.serial_console.enabled,
+    }
+    return tuple(name for name, enabled in wanted.items() if enabled)
 
 
 def prepare_state(settings: Settings) -> None:
@@ -237,6 +258,7 @@ def child_specs(settings: Settings) -> list[ChildSpec]:
         spec("conductor", _CONDUCTOR, "conductor"),
         spec("scheduler", _SCHEDULER, "scheduler"),
         spec("api", _EDGE, "api"),
+        *(spec(name, _EDGE, name) for name in settings.proxies),
     ]
     if settings.computes == 1:
         specs.append(spec("compute", _EDGE, "compute"))

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 _UNITS = Path(__file__).parents[2] / "etc" / "systemd"
-_NAMES = ("api", "conductor", "scheduler", "compute", "all")
+_NAMES = (
+    "api",
+    "conductor",
+    "scheduler",
+    "compute",
+    "novncproxy",
+    "serialproxy",
+    "all",
+)
 
 
 def _run(*command: str | Path) -> subprocess.CompletedProcess[str]:

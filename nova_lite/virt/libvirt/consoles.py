@@ -27,7 +27,7 @@ class Consoles:
         self,
         host: hosts.Host,
         vnc: cfg.ConfigOpts.GroupAttr,
-        serial: cfg.ConfigOpts.GroupAttr,
+        serial_console: cfg.ConfigOpts.GroupAttr,
     ) -> None:
         """Raises: ConfigurationError for a range without ports."""
         self._host = host
@@ -37,15 +37,15 @@ class Consoles:
             else None
         )
         self._vnc_address: str = vnc.server_proxyclient_address
-        self._serial_address: str = serial.proxyclient_address
-        self._listen: str = serial.listen
-        self._serial_enabled: bool = serial.enabled
-        self._range: str = serial.port_range
-        first, last = (int(one) for one in serial.port_range.split(":"))
+        self._serial_address: str = serial_console.proxyclient_address
+        self._listen: str = serial_console.listen
+        self._serial_enabled: bool = serial_console.enabled
+        self._range: str = serial_console.port_range
+        first, last = (int(one) for one in self._range.split(":"))
         if not 0 < first <= last < 65536:
             raise exception.ConfigurationError(
-                reason=f"[serial_console] port_range is {serial.port_range}: "
-                "it has no ports"
+                reason=f"[serial_console] port_range {self._range} has no "
+                "ports"
             )
         self._ports = range(first, last + 1)
         self._chosen: dict[str, int] = {}

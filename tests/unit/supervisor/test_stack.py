@@ -143,3 +143,16 @@ def test_the_api_is_ready_when_it_says_so(
 def test_nobody_listening_is_not_ready(tmp_path: Path) -> None:
     text = f"[api]\nport = {system.free_port()}\n"
     assert not stack.api_answers(_load(tmp_path, text))
+
+
+def test_proxies_run_for_guests_that_have_consoles(tmp_path: Path) -> None:
+    serial = "[serial_console]\nenabled = True\n"
+    for text, wanted in (
+        ("compute_driver = libvirt\n", {"novncproxy"}),
+        (f"compute_driver = libvirt\n{serial}", {"novncproxy", "serialproxy"}),
+        ("compute_driver = libvirt\n[vnc]\nenabled = False\n", set()),
+        (f"compute_driver = fake\n{serial}", set()),
+    ):
+        specs = stack.child_specs(_load(tmp_path, text))
+        names = {spec.name for spec in specs}
+        assert {n for n in names if n.endswith("proxy")} == wanted
