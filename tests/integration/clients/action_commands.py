@@ -110,7 +110,31 @@ _REPAIR = (
     Row("server delete repair-{n} --force", user="member", wait="server"),
 )
 
+_CONSOLE = (
+    _server("screen"),
+    Row(
+        "console url show screen-{n} --novnc",
+        has={"type": "novnc", "protocol": "vnc"},
+        says="vnc_lite.html?path=%3Ftoken%3D",
+        user="member",
+        wait="server",
+    ),
+    Row(
+        "console url show screen-{n} --spice",
+        fails=True,
+        says="Unavailable console type spice-html5.",
+        user="member",
+    ),
+    Row(
+        "console connection show 00000000-0000-4000-8000-000000000000",
+        fails=True,
+        says="Token not found",
+    ),
+    Row("server delete screen-{n} --wait", user="member"),
+)
+
 ACTIONS: Mapping[str, Sequence[Row]] = {
+    "console": _CONSOLE,
     "power": _POWER,
     "repair": _REPAIR,
     "shelf": _SHELF,

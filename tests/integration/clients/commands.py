@@ -522,7 +522,6 @@ SLOW: Mapping[str, Sequence[Row]] = {"waits": _WAITS, "cleanup": _CLEANUP}
 _NETWORK = "needs a network service"
 _VOLUME = "needs a block storage service"
 _ACTION = "an action of a server that is not here yet"
-_CONSOLE = "consoles over the network are not here yet"
 _SHARE = "the API here ends before 2.97"
 
 # What the client can and this cloud cannot.
@@ -548,19 +547,8 @@ ABSENT: Mapping[str, str] = {
     "server remove share": _SHARE,
     "server share list": _SHARE,
     "server share show": _SHARE,
-    "console connection show": _CONSOLE,
-    "console url show": _CONSOLE,
     **dict.fromkeys(
-        (
-            f"server {name}"
-            for name in (
-                "evacuate",
-                "rebuild",
-                "rescue",
-                "restore",
-                "unrescue",
-            )
-        ),
+        (f"server {name}" for name in ("evacuate",)),
         _ACTION,
     ),
     # The client sends the two ids in each other's place.

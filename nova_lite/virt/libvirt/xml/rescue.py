@@ -58,18 +58,25 @@ def add_disk(xml: str, rescue: RescueDisk) -> str:
     ):
         devices.insert(0, disk.build_scsi_controller())
     last = list(devices).index(devices.findall("disk")[-1])
-    devices.insert(last + 1, _build(rescue))
+    devices.insert(last + 1, _build(rescue, _free_name(devices, rescue)))
     ET.indent(root)
     return ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _build(rescue: RescueDisk) -> ET.Element:
+def _free_name(devices: ET.Element, rescue: RescueDisk) -> str:
+    """Behind the guest's disks; a config drive has a name far off."""
+    used = {one.attrib["dev"] for one in devices.findall("disk/target")}
+    letters = map(chr, range(ord("a") + rescue.index, ord("z") + 1))
+    names = (PREFIXES[rescue.bus] + letter for letter in letters)
+    return next(name for name in names if name not in used)
+
+
+def _build(rescue: RescueDisk, name: str) -> ET.Element:
     root = ET.Element("disk", type="file", device=rescue.device)
     ET.SubElement(
         root, "driver", name="qemu", type=rescue.format, cache=rescue.cache
     )
     ET.SubElement(root, "source", file=rescue.path)
-    name = PREFIXES[rescue.bus] + chr(ord("a") + rescue.index)
     ET.SubElement(root, "target", dev=name, bus=rescue.bus)
     if rescue.device == "cdrom":
         ET.SubElement(root, "readonly")
