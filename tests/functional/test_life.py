@@ -157,11 +157,9 @@ def _race(
     cloud: Cloud, one: Transition, other: Transition, state: str
 ) -> list[int]:
     ident = life.prepare(cloud, f"race-{one.name}-{other.name}", state)
+    asks = [life.ready(cloud, row.name, ident) for row in (one, other)]
     with ThreadPoolExecutor(2) as pool:
-        asked = [
-            pool.submit(life.send, cloud, row.name, ident)
-            for row in (one, other)
-        ]
+        asked = [pool.submit(ask) for ask in asks]
         statuses = [each.result() for each in asked]
     life.wait_idle(cloud, ident)
     return statuses
