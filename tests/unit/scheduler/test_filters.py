@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from oslo_config import cfg
 
-from nova_lite.scheduler import extra_specs, utils
+from nova_lite.scheduler import extra_specs
 from nova_lite.scheduler.filters.availability_zone import (
     AvailabilityZoneFilter,
 )
