@@ -36,6 +36,7 @@ REVERTING = "reverting"
 REVERTED = "reverted"
 ERROR = "error"
 _ENDED = (CONFIRMED, REVERTED, ERROR)
+_NOTHING_DONE = "pre-migrating"
 
 # The system metadata that says what a resized server goes back to.
 OLD_VM_STATE = "old_vm_state"
@@ -197,13 +198,44 @@ def finished(session: orm.Session, server: str) -> Row:
 
 
 @db.transaction
+def unended(server: str) -> Row | None:
+    """The resize of a server that has come to no end yet, or None."""
+    with db.reader() as session:
+        found = session.execute(
+            sa.select(Migration.__table__).where(*_open(server))
+        )
+        row = found.mappings().first()
+    return None if row is None else dict(row)
+
+
+def abandon(session: orm.Session, server: str) -> bool:
+    """Nobody goes on with it; whether the guest had been touched.
+
+    What it holds is freed with the next resize, or with the server.
+    """
+    found = session.execute(
+        sa.select(Migration.uuid, Migration.status).where(*_open(server))
+    ).all()
+    for row in found:
+        _set_status(session, row.uuid, ERROR)
+    return any(row.status != _NOTHING_DONE for row in found)
+
+
+def _open(server: str) -> list[Any]:
+    return [
+        Migration.instance_uuid == server,
+        Migration.migration_type.in_(KINDS),
+        Migration.status.not_in(_ENDED),
+    ]
+
+
+@db.transaction
 def confirm_overdue(host: str, older_than_s: int) -> list[list[Any]]:
     """Begin to confirm what has waited for so long.
 
     [action id, server's uuid] of each, for the host to run.
     """
     before = now() - datetime.timedelta(seconds=older_than_s)
-    wanted = transitions.CONFIRM_RESIZE
     begun = []
     with db.writer() as session:
         found = session.execute(
@@ -225,9 +257,8 @@ def confirm_overdue(host: str, older_than_s: int) -> list[list[Any]]:
             if not _begin_confirm(session, row):
                 continue
             _set_status(session, migration_uuid, CONFIRMING)
-            journal.insert(session, [_confirmation(row, migration_uuid)])
-            ids = journal.ids_of(session, wanted.name, [row["uuid"]])
-            begun.append([ids[row["uuid"]], row["uuid"]])
+            queued = journal.queue(session, _confirmation(row, migration_uuid))
+            begun.append([queued, row["uuid"]])
     return begun
 
 
@@ -331,7 +362,7 @@ def _held(session: orm.Session, consumer: str) -> dict[str, int]:
             Allocation.consumer_uuid == consumer
         )
     )
-    return dict(iter(found.tuples()))
+    return {row.resource_class: row.used for row in found}
 
 
 def _hand(session: orm.Session, consumer: str, other: str) -> None:
