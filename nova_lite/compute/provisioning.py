@@ -125,7 +125,7 @@ def _insert(
     """Fill ``made``, unless its rows are in; the ids of their actions."""
     with db.writer() as session:
         if made and instances.by_uuids(session, [made[0]["uuid"]]):
-            return _actions_of(session, made)
+            return _builds_of(session, [row["uuid"] for row in made])
         group_id = _lock_group(session, context, request)
         if group_id is not None:
             each = {**each, "server_group_members": 1}
@@ -144,19 +144,24 @@ def _insert(
         if group_id is not None:
             server_groups.join(session, group_id, uuids)
         tags_of.insert(session, dict.fromkeys(uuids, request.tags))
-        journal.insert(
-            session,
-            [
-                begin.action_row(context, one, transitions.BUILD)
-                for one in uuids
-            ],
-        )
-        return _actions_of(session, made)
+        return _queue_builds(session, context, uuids)
 
 
-def _actions_of(session: Any, made: list[Row]) -> list[int]:
-    uuids = [row["uuid"] for row in made]
-    return list(journal.ids_of(session, "build", uuids).values())
+def _queue_builds(
+    session: Any, context: RequestContext, uuids: list[str]
+) -> list[int]:
+    """The ids of the actions."""
+    build = transitions.BUILD
+    queued = [begin.action_row(context, one, build) for one in uuids]
+    if len(queued) == 1:
+        return [journal.queue(session, queued[0])]
+    journal.insert(session, queued)
+    return _builds_of(session, uuids)
+
+
+def _builds_of(session: Any, uuids: list[str]) -> list[int]:
+    builds = journal.ids_of(session, transitions.BUILD.name, uuids)
+    return list(builds.values())
 
 
 def _lock_group(

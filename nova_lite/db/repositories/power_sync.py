@@ -49,9 +49,12 @@ def observe(
         if verdict is None:
             return {"said": None, "stop": None}
         if stop:
-            _queue_stop(session, context, uuid, host)
-            queued = journal.ids_of(session, transitions.STOP.name, [uuid])
-            return {"said": verdict.said, "stop": queued[uuid]}
+            stop_row = transitions.STOP
+            queued = journal.queue(
+                session,
+                _row(context, uuid, host, stop_row.action, stop_row.name),
+            )
+            return {"said": verdict.said, "stop": queued}
         if verdict.gone:
             _tell(session, context, uuid, host, verdict.said)
         return {"said": verdict.said, "stop": None}
@@ -89,14 +92,6 @@ def _row(
     }
 
 
-def _queue_stop(
-    session: orm.Session, context: RequestContext, uuid: str, host: str
-) -> None:
-    stop = transitions.STOP
-    row = _row(context, uuid, host, stop.action, stop.name)
-    journal.insert(session, [row])
-
-
 def _tell(
     session: orm.Session,
     context: RequestContext,
@@ -107,12 +102,9 @@ def _tell(
     """An action that has ended: users see there what became of the guest."""
     row = _row(context, uuid, host, ACTION, ACTION)
     row |= {"state": journal.ERROR, "message": "Error", "finish_time": now()}
-    journal.insert(session, [row])
-    action_id = journal.of_request(session, uuid, ACTION, context.request_id)
-    assert action_id is not None
     journal.add_event(
         session,
-        action_id,
+        journal.queue(session, row),
         {
             "event": EVENT,
             "start_time": now(),
