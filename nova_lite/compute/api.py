@@ -666,12 +666,11 @@ def _begin_delete(
         if found is None:
             return None
         host = found["host"]
-        journal.insert(
-            session,
-            [begin.action_row(context, uuid, row, host)],
+        queued = journal.queue(
+            session, begin.action_row(context, uuid, row, host)
         )
         idle = host is None and deletion.cancel_queued(session, uuid)
         if idle and shelved.image_id(found["system_metadata"]) is None:
             deletion.bury_instance(session, uuid, deleted_by=row.name)
             return None, None
-        return host, journal.ids_of(session, row.name, [uuid])[uuid]
+        return host, queued

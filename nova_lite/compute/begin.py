@@ -102,11 +102,9 @@ def begin(
             journal.supersede(session, uuid, f"Preempted by {wanted.action}")
         if also is not None:
             also(session, instance_query.lock(session, uuid))
-        journal.insert(
-            session,
-            [action_row(context, uuid, wanted, target, arguments or {})],
+        return journal.queue(
+            session, action_row(context, uuid, wanted, target, arguments)
         )
-        return journal.ids_of(session, wanted.name, [uuid])[uuid]
 
 
 @db.transaction
