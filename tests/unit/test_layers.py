@@ -59,6 +59,10 @@ LAYERS = {
     # 4: the work
     "nova_lite.operation": 4,
     "nova_lite.compute.api": 4,
+    "nova_lite.compute.acting": 4,
+    "nova_lite.compute.disk_api": 4,
+    "nova_lite.compute.guest_api": 4,
+    "nova_lite.compute.resize_api": 4,
     "nova_lite.compute.aggregate_api": 4,
     "nova_lite.compute.begin": 4,
     "nova_lite.compute.cache": 4,
@@ -100,6 +104,7 @@ LAYERS = {
     # 5: what receives requests and messages
     "nova_lite.api": 5,
     "nova_lite.manager": 4,
+    "nova_lite.compute.endpoints": 5,
     "nova_lite.compute.manager": 5,
     "nova_lite.conductor.manager": 5,
     "nova_lite.scheduler.manager": 5,
@@ -116,6 +121,7 @@ LAYERS = {
 # Groups of one layer that must not know one another.
 SIBLINGS = [
     ("nova_lite.image", "nova_lite.virt"),
+    ("nova_lite.api", "nova_lite.compute.endpoints"),
     ("nova_lite.api", "nova_lite.compute.manager"),
     ("nova_lite.compute", "nova_lite.scheduler.selection"),
     ("nova_lite.compute", "nova_lite.scheduler.host_manager"),
