@@ -130,6 +130,7 @@ def update(
     before: tuple[str | None, str | None],
     period: tuple[datetime.datetime, datetime.datetime],
     bdms: bool = False,
+    former_name: str | None = None,
 ) -> Payload:
     """The payload of a change of states; ``before`` are vm and task state."""
     data = server(context, row, bdms)
@@ -143,7 +144,7 @@ def update(
         },
     )
     data["audit_period"] = audit_period(period)
-    data["old_display_name"] = None
+    data["old_display_name"] = former_name
     data["tags"] = list(row["tags"])
     return wrap("InstanceUpdatePayload", data)
 

@@ -132,6 +132,12 @@ def _action(
     )
 
 
+def whole(context: RequestContext, name: str, uuid: str) -> None:
+    """Tell of an operation that the database alone has done."""
+    for phase in (START, END):
+        operation(context, name, uuid, phase, "")
+
+
 @quietly
 def done_by_api(context: RequestContext, action: str, uuid: str) -> None:
     """Tell of what the API has done itself: lock and unlock."""
@@ -174,13 +180,32 @@ def updated(context: RequestContext, uuid: str) -> None:
         _update(context, row, (row["vm_state"], row["task_state"]))
 
 
+@quietly
+def written(
+    context: RequestContext, uuid: str, former_name: str | None = None
+) -> None:
+    """Tell that a server's metadata or name has changed, if wanted."""
+    if not CONF.notifications.notify_on_state_change:
+        return
+    row = Instance.facts(context, uuid)
+    if row is not None:
+        if former_name == row["display_name"]:
+            former_name = None
+        states = (row["vm_state"], row["task_state"])
+        _update(context, row, states, former_name)
+
+
 def _update(
-    context: RequestContext, row: Mapping[str, Any], before: States
+    context: RequestContext,
+    row: Mapping[str, Any],
+    before: States,
+    former_name: str | None = None,
 ) -> None:
     present = datetime.datetime.now(datetime.UTC)
     _, began = audit_period.last_completed(
         CONF.instance_usage_audit_period, present
     )
+    renamed = {} if former_name is None else {"old_display_name": former_name}
     messenger.send_legacy(
         context,
         "compute.instance.update",
@@ -192,6 +217,7 @@ def _update(
             audit_period_beginning=legacy.moment(began),
             audit_period_ending=legacy.moment(present),
             bandwidth={},
+            **renamed,
         ),
     )
     messenger.send_versioned(
@@ -203,6 +229,7 @@ def _update(
             before,
             (began, present),
             CONF.notifications.bdms_in_notifications,
+            former_name,
         ),
     )
 

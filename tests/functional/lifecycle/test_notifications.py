@@ -6,6 +6,7 @@ from __future__ import annotations
 import collections
 import json
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,9 @@ def _act(cloud: Cloud, ident: str, action: str, status: str) -> None:
 def test_life_of_a_server(listener: Listener, told: Cloud) -> None:
     ident = told.boot("talked-of")
     told.tenant.call("PUT", f"/servers/{ident}/tags/blue")
+    path = f"/servers/{ident}"
+    told.tenant.post(f"{path}/metadata", {"metadata": {"colour": "blue"}})
+    told.tenant.call("PUT", path, {"server": {"name": "renamed"}})
     _act(told, ident, "pause", "PAUSED")
     _act(told, ident, "unpause", "ACTIVE")
     _act(told, ident, "os-stop", "SHUTOFF")
@@ -194,6 +198,58 @@ def test_life_of_a_server(listener: Listener, told: Cloud) -> None:
         if one["payload"]["nova_object.data"]["tags"] == ["blue"]
     ]
     assert tagged[0]["publisher_id"].startswith("nova-api:")
+    written = [
+        one["payload"]["nova_object.data"]
+        for one in listener.all("instance.update")
+        if one["payload"]["nova_object.data"]["metadata"]
+    ]
+    assert written[0]["metadata"] == {"colour": "blue"}
+    assert written[0]["old_display_name"] is None
+    assert (written[1]["display_name"], written[1]["old_display_name"]) == (
+        "renamed",
+        "talked-of",
+    )
+    assert written[2]["old_display_name"] is None
+    (renamed,) = (
+        one["payload"]
+        for one in listener.all("compute.instance.update")
+        if "old_display_name" in one["payload"]
+    )
+    assert renamed["old_display_name"] == "talked-of"
+
+
+def test_changes_of_flavors(listener: Listener, told: Cloud) -> None:
+    """Each tells all that the flavor has then."""
+    name = "changing"
+    flavor = told.new_flavor(name, **{"os-flavor-access:is_public": False})
+    project = uuid.uuid4().hex
+    path = f"/flavors/{flavor}"
+    specs = f"{path}/os-extra_specs"
+    told.admin.post(specs, {"extra_specs": {"hw:cpu_policy": "shared"}})
+    access = {"tenant": project}
+    told.admin.post(f"{path}/action", {"addTenantAccess": access})
+    told.admin.delete(f"{specs}/hw:cpu_policy")
+    told.admin.post(f"{path}/action", {"removeTenantAccess": access})
+
+    def seen() -> list[tuple[dict[str, str], list[str]]]:
+        found = (
+            one["payload"]["nova_object.data"]
+            for one in listener.all("flavor.update")
+        )
+        return [
+            (one["extra_specs"], one["projects"])
+            for one in found
+            if one["name"] == name
+        ]
+
+    wait_until(lambda: len(seen()) == 4, 10, "all changes are told")
+    shared = {"hw:cpu_policy": "shared"}
+    assert seen() == [
+        (shared, []),
+        (shared, [project]),
+        ({}, [project]),
+        ({}, []),
+    ]
 
 
 def test_failed_build(listener: Listener, told: Cloud) -> None:

@@ -113,7 +113,7 @@ class FlavorsController(common.Controller):
         values = {"description": body["flavor"]["description"]}
         common.write(flavor.update, flavor_id, values)
         row = common.read(flavor.get, flavor_id)
-        cloud.flavor(request.context, "update", row)
+        _tell(request, flavor_id)
         return {"flavor": View(request, self.settings).full(row)}
 
     @operation(status=202, errors=())
@@ -145,6 +145,7 @@ class FlavorExtraSpecsController(common.Controller):
         policy.authorize(request.context, policies.SPECS_CREATE)
         specs = _checked(request, body["extra_specs"])
         common.write(flavor.change_extra_specs, flavor_id, specs)
+        _tell(request, flavor_id)
         # As they came; numbers are texts only when they are read.
         return {"extra_specs": body["extra_specs"]}
 
@@ -173,6 +174,7 @@ class FlavorExtraSpecsController(common.Controller):
             )
         specs = _checked(request, body)
         common.write(flavor.change_extra_specs, flavor_id, specs)
+        _tell(request, flavor_id)
         return body
 
     @operation(errors=())
@@ -180,6 +182,7 @@ class FlavorExtraSpecsController(common.Controller):
         """Remove one extra spec."""
         policy.authorize(request.context, policies.SPECS_DELETE)
         common.write(flavor.change_extra_specs, flavor_id, {}, key)
+        _tell(request, flavor_id)
 
 
 class FlavorAccessController(common.Controller):
@@ -205,6 +208,7 @@ class FlavorAccessController(common.Controller):
             raise exception.Conflict("Can not add access to a public flavor.")
         tenant = body["addTenantAccess"]["tenant"]
         common.write(flavor.add_project, flavor_id, tenant)
+        _tell(request, flavor_id)
         return _access(row)
 
     @operation(body=schemas.REMOVE_ACCESS)
@@ -214,7 +218,16 @@ class FlavorAccessController(common.Controller):
         row = common.read(flavor.get, flavor_id)
         tenant = body["removeTenantAccess"]["tenant"]
         common.write(flavor.remove_project, flavor_id, tenant)
+        _tell(request, flavor_id)
         return _access(row)
+
+
+def _tell(request: Request, flavor_id: str) -> None:
+    """Notify others that something of a flavor has changed."""
+    if messenger.enabled():
+        row = common.read(flavor.get, flavor_id)
+        projects = common.read(flavor.projects, row["id"])
+        cloud.flavor(request.context, "update", row, projects)
 
 
 _PRIVATE_ONLY = Value(False).since("2.7", True)

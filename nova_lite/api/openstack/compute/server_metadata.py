@@ -11,6 +11,7 @@ from nova_lite.api.openstack.compute.schemas import server_metadata as schemas
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.wsgi import operation
 from nova_lite.compute import labels
+from nova_lite.notifications import servers as notices
 from nova_lite.policies import server_metadata as policies
 
 
@@ -32,6 +33,7 @@ class ServerMetadataController(common.Controller):
         metadata = labels.set_metadata(
             request.context, server_id, body["metadata"]
         )
+        notices.written(request.context, server_id)
         return {"metadata": metadata}
 
     @operation(body=schemas.ITEMS)
@@ -43,6 +45,7 @@ class ServerMetadataController(common.Controller):
         metadata = labels.set_metadata(
             request.context, server_id, body["metadata"], replace=True
         )
+        notices.written(request.context, server_id)
         return {"metadata": metadata}
 
     @operation()
@@ -67,6 +70,7 @@ class ServerMetadataController(common.Controller):
                 "both."
             )
         labels.set_metadata(request.context, server_id, body["meta"])
+        notices.written(request.context, server_id)
         return {"meta": body["meta"]}
 
     @operation(status=204)
@@ -74,3 +78,4 @@ class ServerMetadataController(common.Controller):
         """Remove one item."""
         common.allowed_instance(request, server_id, policies.DELETE)
         labels.remove_metadata(request.context, server_id, key)
+        notices.written(request.context, server_id)

@@ -29,6 +29,7 @@ from nova_lite.api.openstack.wsgi import operation
 from nova_lite.compute import create, injection
 from nova_lite.compute.request import CreateRequest
 from nova_lite.db.repositories import instance_query
+from nova_lite.notifications import servers as notices
 from nova_lite.policies import servers as policies
 
 _PASSWORD_LENGTH = 12
@@ -129,8 +130,9 @@ class ServersController(common.Controller):
         self, request: Request, server_id: str, body: Any
     ) -> dict[str, Any]:
         """Change a server's name, description, addresses or host name."""
-        common.allowed_instance(request, server_id, policies.UPDATE)
+        former = common.allowed_instance(request, server_id, policies.UPDATE)
         row = common.write(_update, server_id, body["server"])
+        notices.written(request.context, server_id, former["display_name"])
         view = views.View(request, self.settings, [row])
         return {"server": view.updated(row)}
 
