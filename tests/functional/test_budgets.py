@@ -2,8 +2,8 @@
 """What one server costs, counted by the database and the broker themselves.
 
 A boot: at most 40 SQL statements and 10 AMQP messages. A delete: 20 and 8.
-Heartbeats and periodic tasks are made rare for it, and what an idle cloud
-does is measured and taken off.
+Every other operation: what it costs, and a little for what happens beside
+it. Heartbeats and periodic tasks are made rare.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
@@ -25,6 +26,7 @@ from tests.fixtures.database import MariaDB
 from tests.fixtures.rabbitmq import fresh_transport_url
 
 _SERVERS = 10
+_WORN = 3
 _RARELY = 300
 _COUNTER = (
     "maps:get(messages_received_total, maps:get([{protocol,amqp091}], "
@@ -108,6 +110,8 @@ def quiet_cloud(
         fresh_transport_url(own_rabbitmq),
         own_mariadb.fresh_url(),
         computes=1,
+        # Compute uploads the snapshots.
+        service_user=True,
         settings={
             "DEFAULT": {
                 "report_interval": _RARELY,
@@ -117,7 +121,11 @@ def quiet_cloud(
                 "reconcile_interval": _RARELY,
                 "update_resources_interval": _RARELY,
             },
-            "conductor": {"sweep_interval": _RARELY, "resend_after": 60},
+            "conductor": {
+                "sweep_interval": _RARELY,
+                "resend_after": 60,
+                "token_cleanup_interval": _RARELY,
+            },
             # Far off, yet limits: a boot costs what it does with quotas.
             "quota": {"instances": 1000, "cores": 1000, "ram": 1000000},
         },
@@ -158,7 +166,85 @@ def _settle(meter: Meter) -> None:
     wait_until(silent, 60, "the cloud is silent")
 
 
-def test_boot_and_delete(quiet_cloud: Cloud, meter: Meter) -> None:
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """An action as it is asked for, the operation that ends it, its cost."""
+
+    action: str
+    done: str
+    statements: int
+    messages: int
+    body: Callable[[Cloud], Any] = lambda cloud: None
+
+
+_OPERATIONS = (
+    Budget("pause", "pause", 14, 6),
+    Budget("unpause", "unpause", 14, 6),
+    Budget("os-stop", "stop", 14, 6),
+    Budget("os-start", "start", 14, 6),
+    Budget("suspend", "suspend", 14, 6),
+    Budget("resume", "resume", 14, 6),
+    Budget("reboot", "soft_reboot", 17, 8, lambda cloud: {"type": "SOFT"}),
+    Budget("reboot", "hard_reboot", 80, 30, lambda cloud: {"type": "HARD"}),
+    Budget("rescue", "rescue", 15, 6),
+    Budget("unrescue", "unrescue", 14, 6),
+    Budget(
+        "rebuild", "rebuild", 25, 8, lambda cloud: {"imageRef": cloud.image}
+    ),
+    Budget(
+        "resize",
+        "resize",
+        56,
+        23,
+        lambda cloud: {"flavorRef": cloud.new_flavor("large", disk=2)},
+    ),
+    Budget("confirmResize", "confirm_resize", 23, 10),
+    Budget(
+        "createImage", "snapshot", 58, 11, lambda cloud: {"name": "snapshot"}
+    ),
+    Budget("shelve", "shelve", 69, 15),
+    Budget("unshelve", "unshelve", 47, 12),
+)
+
+
+def _operate(cloud: Cloud, budget: Budget, ident: str, body: Any) -> None:
+    """One operation, waited for as ``_boot`` does."""
+    cloud.tenant.post(f"/servers/{ident}/action", {budget.action: body})
+    wait_until(
+        lambda: cloud["compute-1"].says(f"{budget.done} of {ident} done"),
+        30,
+        f"{budget.done} is done",
+    )
+
+
+def _all_operations(
+    cloud: Cloud, meter: Meter, servers: list[str]
+) -> Iterator[str]:
+    """What costs more than it may, as lines."""
+    for budget in _OPERATIONS:
+        body = budget.body(cloud)
+        # The first one asks what the daemons keep afterwards.
+        _operate(cloud, budget, servers[0], body)
+
+        def work(budget: Budget = budget, body: Any = body) -> None:
+            for ident in servers[1:]:
+                _operate(cloud, budget, ident, body)
+
+        cost = meter.measure(work)
+        times = len(servers) - 1
+        line = (
+            f"{budget.done}: {cost.statements / times} statements,"
+            f" {cost.messages / times} messages"
+        )
+        print(line)
+        if (
+            cost.statements > budget.statements * times
+            or cost.messages > budget.messages * times
+        ):
+            yield line
+
+
+def test_budgets(quiet_cloud: Cloud, meter: Meter) -> None:
     # The first one fills the caches of the daemons.
     _delete(quiet_cloud, _boot(quiet_cloud))
     _settle(meter)
@@ -185,3 +271,6 @@ def test_boot_and_delete(quiet_cloud: Cloud, meter: Meter) -> None:
             )
             pytest.fail(f"{count} for {_SERVERS}:\n" + "\n".join(asked))
         assert count.messages <= messages * _SERVERS
+
+    worn = [_boot(quiet_cloud) for _ in range(_WORN)]
+    assert not list(_all_operations(quiet_cloud, meter, worn))
