@@ -185,7 +185,7 @@ _OPERATIONS = (
     Budget("suspend", "suspend", 14, 6),
     Budget("resume", "resume", 14, 6),
     Budget("reboot", "soft_reboot", 17, 8, lambda cloud: {"type": "SOFT"}),
-    Budget("reboot", "hard_reboot", 80, 30, lambda cloud: {"type": "HARD"}),
+    Budget("reboot", "hard_reboot", 18, 8, lambda cloud: {"type": "HARD"}),
     Budget("rescue", "rescue", 15, 6),
     Budget("unrescue", "unrescue", 14, 6),
     Budget(
