@@ -129,6 +129,7 @@ class API(GuestAPI, DiskAPI, ResizeAPI):
             return
         if row["host"] is None:
             deferred_delete.delete_without_host(context, row)
+            notices.whole(context, wanted.name, row["uuid"])
             return
         self._act(context, row, wanted, updates=deferred_delete.marks())
 
@@ -152,16 +153,15 @@ class API(GuestAPI, DiskAPI, ResizeAPI):
             self._conductor.delete_instance(context, action_id)
         else:
             # Nobody had begun with it: it is gone already.
-            for phase in (notices.START, notices.END):
-                notices.operation(
-                    context, transitions.DELETE.name, row["uuid"], phase, ""
-                )
+            notices.whole(context, transitions.DELETE.name, row["uuid"])
 
     def restore(self, context: RequestContext, row: Mapping[str, Any]) -> None:
         """Take a soft delete back. Raises: OverQuota."""
         begin.check(context, row, transitions.RESTORE)
         if row["host"] is None:
             deferred_delete.restore_without_host(context, row)
+            before = (row["vm_state"], row["task_state"])
+            notices.changed(context, row["uuid"], before)
             return
         self._act(
             context,
