@@ -2,24 +2,19 @@
 """A hypervisor that only pretends; for tests and for trying many hosts.
 
 Runs in nova-lite-compute. Its guests outlive the daemon, as real ones do:
-each is a small JSON file in ``<instances_path>/fake/<host>``, read once when
-the host starts. There is no fsync: a kill of the daemon loses nothing, and
-only that is promised here.
+fake_guests has them as files in ``<instances_path>/fake/<host>``, read once
+when the host starts.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import threading
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from oslo_config import cfg
-from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.compute import power_state
@@ -28,44 +23,15 @@ from nova_lite.virt import (
     diagnostics,
     dispatch,
     driver,
+    fake_answers,
     fake_snapshot,
 )
+from nova_lite.virt.fake_guests import Guest, Guests, info_of
 
 CONF = cfg.CONF
-LOG = logging.getLogger(__name__)
 
 _LOOK_S = 0.05
 _SIZES = ("vcpus", "memory_mb", "disk_gb")
-# What every guest is said to have done.
-_CPU_TIME_NS = 12_000_000_000
-_DISK = diagnostics.Disk(
-    read_bytes=8 * 1024**2,
-    read_requests=256,
-    write_bytes=1024**2,
-    write_requests=64,
-    errors_count=0,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Guest:
-    """What the file of a guest holds. NOSTATE marks half of a spawn."""
-
-    uuid: str
-    name: str
-    display_name: str
-    state: int
-    vcpus: int
-    memory_mb: int
-    disk_gb: int
-    starts: int = 0
-    saved: bool = False  # its memory is on disk
-    nmis: int = 0
-    rescued: str = ""  # the image that it runs from meanwhile
-    # While a resize is not confirmed: its name, and the sizes before it.
-    kept: dict[str, Any] | None = None
-    config_drive: dict[str, str] = field(default_factory=dict)
-    rescue_drive: dict[str, str] = field(default_factory=dict)
 
 
 class FakeDriver(driver.ComputeDriver):
@@ -77,7 +43,6 @@ class FakeDriver(driver.ComputeDriver):
         super().__init__(virtapi)
         self._root = Path(CONF.instances_path) / "fake"
         self._drives = configdrive.ConfigDrives()
-        self._directory = self._root
         self._vcpus: int = CONF.fake.vcpus
         self._memory_mb: int = CONF.fake.memory_mb
         self._local_gb: int = CONF.fake.local_gb
@@ -92,33 +57,21 @@ class FakeDriver(driver.ComputeDriver):
         self._fail_snapshot = _pattern(CONF.fake.fail_snapshot)
         self._snapshots: fake_snapshot.Snapshots
         self._host = ""
-        self._guests: dict[str, _Guest] = {}
-        self._lock = threading.Lock()
+        self._guests = Guests(self._root)
         self._events = dispatch.EventDispatcher()
 
     def init_host(self, host: str) -> None:
         """Read the guests that an earlier daemon of this host left."""
         self._host = host
-        self._directory = self._root / host.replace("/", "_")
-        self._directory.mkdir(parents=True, exist_ok=True)
+        directory = self._root / host.replace("/", "_")
+        self._guests = Guests(directory)
         self._snapshots = fake_snapshot.Snapshots(
-            self._root / "_snapshots" / self._directory.name,
+            self._root / "_snapshots" / directory.name,
             CONF.fake.snapshot_kib,
             CONF.fake.snapshot_delay_s,
         )
         self._snapshots.clear()
-        for path in self._directory.iterdir():
-            if path.suffix != ".json":
-                path.unlink()  # a write that a kill cut off
-                continue
-            try:
-                guest = _Guest(**json.loads(path.read_text()))
-            except (ValueError, TypeError):
-                # Only a power cut can leave this: as there, the guest is lost.
-                LOG.warning("Fake guest %s cannot be read: removed", path)
-                path.unlink()
-                continue
-            self._guests[guest.uuid] = guest
+        self._guests.load()
         self._events.start()
 
     def cleanup_host(self) -> None:
@@ -131,7 +84,7 @@ class FakeDriver(driver.ComputeDriver):
 
     def get_available_resource(self) -> driver.HostResources:
         """What the options say, less what the guests have."""
-        guests = self._snapshot()
+        guests = self._guests.all()
         disk_used = sum(guest.disk_gb for guest in guests)
         return driver.HostResources(
             vcpus=self._vcpus,
@@ -159,28 +112,28 @@ class FakeDriver(driver.ComputeDriver):
 
     def list_guests(self) -> list[driver.GuestInfo]:
         """Every guest of this host, half made ones too."""
-        return [_info(guest) for guest in self._snapshot()]
+        return [info_of(guest) for guest in self._guests.all()]
 
     def list_disk_owners(self) -> list[str]:
         """uuids of all guests: a guest here is its file."""
-        return [guest.uuid for guest in self._snapshot()]
+        return [guest.uuid for guest in self._guests.all()]
 
     def get_info(self, uuid: str) -> driver.GuestInfo:
         """Raises: GuestNotFound."""
-        return _info(self._get(uuid))
+        return info_of(self._guests.get(uuid))
 
     def spawn(
         self, spec: driver.GuestSpec, progress: driver.ProgressCallback
     ) -> None:
         """Pretend to make and start the guest, or fail as options say."""
-        known = self._guests.get(spec.uuid)
+        known = self._guests.find(spec.uuid)
         if known is not None and known.state == power_state.RUNNING:
             return
         if self._fail_image and self._fail_image.search(spec.display_name):
             raise exception.ImageDownloadFailed(
                 image_id=spec.image.id, reason="[fake] fail_image says so"
             )
-        guest = _Guest(
+        guest = Guest(
             uuid=spec.uuid,
             name=spec.name,
             display_name=spec.display_name,
@@ -190,13 +143,13 @@ class FakeDriver(driver.ComputeDriver):
             disk_gb=spec.root_gb + spec.ephemeral_gb,
             config_drive=self._drive_of(spec),
         )
-        self._save(guest)
+        self._guests.save(guest)
         progress(50, "spawn")
         if self._spawn_delay_s:
             time.sleep(self._spawn_delay_s)
         if self._fail_spawn and self._fail_spawn.search(spec.display_name):
             raise exception.VirtError(reason="[fake] fail_spawn says so")
-        self._save(replace(guest, state=power_state.RUNNING, starts=1))
+        self._guests.save(replace(guest, state=power_state.RUNNING, starts=1))
         progress(100, "spawn")
         self._events.put(spec.uuid, driver.LifecycleEvent.STARTED)
 
@@ -212,19 +165,17 @@ class FakeDriver(driver.ComputeDriver):
 
     def destroy(self, uuid: str, destroy_disks: bool = True) -> None:
         """Forget the guest; none there is no error."""
-        with self._lock:
-            guest = self._guests.pop(uuid, None)
-        self._path(uuid).unlink(missing_ok=True)
+        guest = self._guests.remove(uuid)
         self._snapshots.remove(uuid)
         if guest is not None and driver.is_running(guest.state):
             self._events.put(uuid, driver.LifecycleEvent.STOPPED)
 
     def power_on(self, spec: driver.GuestSpec) -> None:
         """Start a guest that is shut off. Raises: GuestNotFound."""
-        guest = self._get(spec.uuid)
+        guest = self._guests.get(spec.uuid)
         if guest.state == power_state.RUNNING:
             return
-        self._save(
+        self._guests.save(
             replace(guest, state=power_state.RUNNING, starts=guest.starts + 1)
         )
         self._events.put(spec.uuid, driver.LifecycleEvent.STARTED)
@@ -236,12 +187,12 @@ class FakeDriver(driver.ComputeDriver):
         checkpoint: driver.Checkpoint = driver.go_on,
     ) -> None:
         """Stop at once, unless it is deaf. Raises: GuestNotFound."""
-        guest = self._get(uuid)
+        guest = self._guests.get(uuid)
         if not driver.is_running(guest.state):
             return
         if guest.state == power_state.RUNNING:
             self._ask_to_stop(guest, timeout_s, checkpoint)
-        self._save(replace(guest, state=power_state.SHUTDOWN))
+        self._guests.save(replace(guest, state=power_state.SHUTDOWN))
         self._events.put(uuid, driver.LifecycleEvent.STOPPED)
 
     def soft_reboot(
@@ -251,7 +202,7 @@ class FakeDriver(driver.ComputeDriver):
         checkpoint: driver.Checkpoint = driver.go_on,
     ) -> bool:
         """Off and on, unless it is deaf."""
-        guest = self._guests.get(spec.uuid)
+        guest = self._guests.find(spec.uuid)
         if guest is None:
             return False
         if guest.state == power_state.RUNNING:
@@ -264,7 +215,7 @@ class FakeDriver(driver.ComputeDriver):
     def hard_reboot(self, spec: driver.GuestSpec) -> None:
         """Off and on. Raises: GuestNotFound."""
         self.power_off(spec.uuid)
-        self._save(replace(self._get(spec.uuid), saved=False))
+        self._guests.save(replace(self._guests.get(spec.uuid), saved=False))
         self.power_on(spec)
 
     def rescue(
@@ -285,8 +236,8 @@ class FakeDriver(driver.ComputeDriver):
         self, uuid: str, rescued: str, rescue_drive: dict[str, str]
     ) -> None:
         self.power_off(uuid)
-        guest = self._get(uuid)
-        self._save(
+        guest = self._guests.get(uuid)
+        self._guests.save(
             replace(
                 guest,
                 state=power_state.RUNNING,
@@ -300,42 +251,48 @@ class FakeDriver(driver.ComputeDriver):
 
     def pause(self, uuid: str) -> None:
         """Say that it is paused. Raises: GuestNotFound."""
-        self._save(replace(self._get(uuid), state=power_state.PAUSED))
+        self._guests.save(
+            replace(self._guests.get(uuid), state=power_state.PAUSED)
+        )
         self._events.put(uuid, driver.LifecycleEvent.PAUSED)
 
     def unpause(self, uuid: str) -> None:
         """Say that it runs. Raises: GuestNotFound."""
-        self._save(replace(self._get(uuid), state=power_state.RUNNING))
+        self._guests.save(
+            replace(self._guests.get(uuid), state=power_state.RUNNING)
+        )
         self._events.put(uuid, driver.LifecycleEvent.RESUMED)
 
     def suspend(self, uuid: str) -> None:
         """Say that it is off and saved. Raises: GuestNotFound."""
         guest = replace(
-            self._get(uuid), state=power_state.SHUTDOWN, saved=True
+            self._guests.get(uuid), state=power_state.SHUTDOWN, saved=True
         )
-        self._save(guest)
+        self._guests.save(guest)
         self._events.put(uuid, driver.LifecycleEvent.STOPPED)
 
     def resume(self, uuid: str) -> None:
         """Say that it runs. Raises: GuestNotFound, VirtError."""
-        guest = self._get(uuid)
+        guest = self._guests.get(uuid)
         if guest.state == power_state.RUNNING:
             return
         if not guest.saved:
             raise exception.VirtError(reason=f"guest {uuid} was not suspended")
-        self._save(replace(guest, state=power_state.RUNNING, saved=False))
+        self._guests.save(
+            replace(guest, state=power_state.RUNNING, saved=False)
+        )
         self._events.put(uuid, driver.LifecycleEvent.STARTED)
 
     def trigger_crash_dump(self, uuid: str) -> None:
         """Count it, for the console. Raises: GuestNotFound."""
-        guest = self._get(uuid)
-        self._save(replace(guest, nmis=guest.nmis + 1))
+        guest = self._guests.get(uuid)
+        self._guests.save(replace(guest, nmis=guest.nmis + 1))
 
     def set_admin_password(
         self, spec: driver.GuestSpec, user: str | None, password: str
     ) -> None:
         """Pretend. Raises: GuestNotFound, PasswordNotSupported."""
-        guest = self._get(spec.uuid)
+        guest = self._guests.get(spec.uuid)
         if self._no_agent and self._no_agent.search(guest.display_name):
             raise exception.PasswordNotSupported(
                 instance_uuid=spec.uuid, reason="[fake] no_agent says so"
@@ -348,7 +305,7 @@ class FakeDriver(driver.ComputeDriver):
         progress: driver.ProgressCallback,
     ) -> driver.DiskFile:
         """A small file that names the guest. Raises: GuestNotFound."""
-        self._get(spec.uuid)
+        self._guests.get(spec.uuid)
         fail = self._fail_snapshot
         fails = bool(fail and fail.search(spec.display_name))
         return self._snapshots.take(spec, name, fails, progress)
@@ -359,14 +316,14 @@ class FakeDriver(driver.ComputeDriver):
 
     def keep_disks(self, uuid: str, name: str) -> None:
         """Remember the sizes. Raises: GuestNotFound."""
-        guest = self._get(uuid)
+        guest = self._guests.get(uuid)
         if guest.kept is None or guest.kept["name"] != name:
             sizes = {size: getattr(guest, size) for size in _SIZES}
-            self._save(replace(guest, kept={"name": name, **sizes}))
+            self._guests.save(replace(guest, kept={"name": name, **sizes}))
 
     def has_kept_disks(self, uuid: str, name: str) -> bool:
         """Whether sizes are remembered."""
-        guest = self._guests.get(uuid)
+        guest = self._guests.find(uuid)
         return bool(guest and guest.kept and guest.kept["name"] == name)
 
     def resize_disks(
@@ -377,9 +334,9 @@ class FakeDriver(driver.ComputeDriver):
     ) -> None:
         """Take the sizes of the spec. Raises: GuestNotFound."""
         progress(50, "disk copy")
-        self._save(
+        self._guests.save(
             replace(
-                self._get(spec.uuid),
+                self._guests.get(spec.uuid),
                 vcpus=spec.vcpus,
                 memory_mb=spec.memory_mb,
                 disk_gb=spec.root_gb + spec.ephemeral_gb,
@@ -388,31 +345,23 @@ class FakeDriver(driver.ComputeDriver):
 
     def restore_disks(self, uuid: str, name: str) -> None:
         """Take the sizes from before."""
-        guest = self._get(uuid)
+        guest = self._guests.get(uuid)
         if guest.kept is not None and guest.kept["name"] == name:
             sizes = {size: guest.kept[size] for size in _SIZES}
-            self._save(replace(guest, kept=None, **sizes))
+            self._guests.save(replace(guest, kept=None, **sizes))
 
     def drop_kept_disks(self, uuid: str) -> None:
         """Forget the sizes from before."""
-        guest = self._guests.get(uuid)
+        guest = self._guests.find(uuid)
         if guest is not None and guest.kept is not None:
-            self._save(replace(guest, kept=None))
+            self._guests.save(replace(guest, kept=None))
 
     def get_console_output(self, uuid: str, max_bytes: int) -> bytes:
         """A few lines that name the guest. Raises: ConsoleNotAvailable."""
-        guest = self._guests.get(uuid)
+        guest = self._guests.find(uuid)
         if guest is None:
             raise exception.ConsoleNotAvailable()
-        text = (
-            f"fake BIOS: guest {guest.name} on {self._host}\r\n"
-            f"{guest.display_name}: uuid {guest.uuid}\r\n"
-            f"{guest.display_name}: ready, start {guest.starts}\r\n"
-        )
-        if guest.nmis:
-            text += f"{guest.display_name}: NMI {guest.nmis}\r\n"
-        if guest.rescued:
-            text += f"{guest.display_name}: rescued by {guest.rescued}\r\n"
+        text = fake_answers.console(guest, self._host)
         data = text.encode()
         return data[-max_bytes:] if max_bytes > 0 else b""
 
@@ -421,7 +370,7 @@ class FakeDriver(driver.ComputeDriver):
 
         Raises: GuestNotFound.
         """
-        if not driver.is_running(self._get(uuid).state):
+        if not driver.is_running(self._guests.get(uuid).state):
             raise exception.GuestNotFound(uuid=uuid)
         return self._console
 
@@ -430,39 +379,15 @@ class FakeDriver(driver.ComputeDriver):
 
     def get_diagnostics(self, uuid: str) -> dict[str, Any]:
         """Made-up numbers. Raises: GuestNotFound."""
-        guest = self._get(uuid)
-        return {
-            **{f"cpu{n}_time": _CPU_TIME_NS for n in range(guest.vcpus)},
-            "vda_read_req": _DISK.read_requests,
-            "vda_read": _DISK.read_bytes,
-            "vda_write_req": _DISK.write_requests,
-            "vda_write": _DISK.write_bytes,
-            "vda_errors": _DISK.errors_count,
-            "memory": guest.memory_mb * 1024,
-        }
+        return fake_answers.free_form(self._guests.get(uuid))
 
     def get_instance_diagnostics(self, uuid: str) -> diagnostics.Diagnostics:
         """Made-up numbers. Raises: GuestNotFound."""
-        guest = self._get(uuid)
-        return diagnostics.Diagnostics(
-            state=power_state.NAMES[guest.state],
-            # The API names real drivers only; upstream's fake says this too.
-            driver="libvirt",
-            hypervisor="fake",
-            hypervisor_os="linux",
-            memory_details=diagnostics.Memory(
-                maximum=guest.memory_mb, used=guest.memory_mb
-            ),
-            cpu_details=[
-                diagnostics.Cpu(id=n, time=_CPU_TIME_NS)
-                for n in range(guest.vcpus)
-            ],
-            disk_details=[_DISK],
-        )
+        return fake_answers.standard(self._guests.get(uuid))
 
     def get_host_uptime(self) -> str:
         """A made-up line in the form of the uptime command."""
-        users = len(self._guests)
+        users = len(self._guests.all())
         return (
             f" 00:00:00 up 1 day,  0:00,  {users} users,  "
             "load average: 0.00, 0.00, 0.00"
@@ -472,7 +397,7 @@ class FakeDriver(driver.ComputeDriver):
         self, image: driver.ImageSpec, progress: driver.ProgressCallback
     ) -> bool:
         """Remember the image by an empty file, which stays."""
-        cache = self._root / "_base" / self._directory.name
+        cache = self._root / "_base" / self._guests.directory.name
         cache.mkdir(parents=True, exist_ok=True)
         try:
             (cache / image.id).touch(exist_ok=False)
@@ -494,7 +419,7 @@ class FakeDriver(driver.ComputeDriver):
         return action
 
     def _ask_to_stop(
-        self, guest: _Guest, timeout_s: int, checkpoint: driver.Checkpoint
+        self, guest: Guest, timeout_s: int, checkpoint: driver.Checkpoint
     ) -> bool:
         """Whether it obeys its power button."""
         if not (self._deaf and self._deaf.search(guest.display_name)):
@@ -504,28 +429,6 @@ class FakeDriver(driver.ComputeDriver):
             checkpoint()
             time.sleep(_LOOK_S)
         return False
-
-    def _snapshot(self) -> list[_Guest]:
-        with self._lock:
-            return list(self._guests.values())
-
-    def _get(self, uuid: str) -> _Guest:
-        guest = self._guests.get(uuid)
-        if guest is None:
-            raise exception.GuestNotFound(uuid=uuid)
-        return guest
-
-    def _path(self, uuid: str) -> Path:
-        return self._directory / f"{uuid}.json"
-
-    def _save(self, guest: _Guest) -> None:
-        # The rename makes the file appear whole or not at all.
-        path = self._path(guest.uuid)
-        draft = path.with_suffix(".tmp")
-        draft.write_text(json.dumps(asdict(guest)))
-        os.replace(draft, path)
-        with self._lock:
-            self._guests[guest.uuid] = guest
 
 
 def _pattern(text: str) -> re.Pattern[str] | None:
@@ -537,9 +440,3 @@ def _pattern(text: str) -> re.Pattern[str] | None:
         raise exception.ConfigurationError(
             reason=f"[fake] has a bad regular expression {text!r}: {error}"
         ) from error
-
-
-def _info(guest: _Guest) -> driver.GuestInfo:
-    return driver.GuestInfo(
-        uuid=guest.uuid, name=guest.name, state=guest.state, owned=True
-    )
