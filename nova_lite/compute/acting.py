@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nova_lite import exception
+from nova_lite import exception, fault_points
 from nova_lite.compute import begin, rpcapi
 from nova_lite.compute.server_image import ServerImage
 from nova_lite.compute.transitions import Target, Transition
@@ -70,6 +70,7 @@ class Acting:
         if image is not None:
             arguments = {**(arguments or {}), "image_id": image.id}
         action_id = begin.begin(context, row, wanted, arguments, updates, also)
+        fault_points.reach(f"{wanted.name}.accepted")
         if image is not None:
             self._make(context, row, wanted, action_id, image)
         before = (row["vm_state"], row["task_state"])

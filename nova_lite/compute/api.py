@@ -16,7 +16,7 @@ from typing import Any
 
 from oslo_config import cfg
 
-from nova_lite import exception, hooks
+from nova_lite import exception, fault_points, hooks
 from nova_lite.compute import (
     begin,
     create,
@@ -94,6 +94,7 @@ class API(GuestAPI, DiskAPI, ResizeAPI):
             create.rows, context, request, flavor, image, key_data, placement
         )
         rows, ids = self._provision_instances(context, request, flavor, make)
+        fault_points.reach("build.accepted")
         self._conductor.build_instances(context, ids)
         for row in rows:
             notices.changed(context, row["uuid"], (None, None))
@@ -131,7 +132,12 @@ class API(GuestAPI, DiskAPI, ResizeAPI):
             deferred_delete.delete_without_host(context, row)
             notices.whole(context, wanted.name, row["uuid"])
             return
-        self._act(context, row, wanted, updates=deferred_delete.marks())
+        try:
+            self._act(context, row, wanted, updates=deferred_delete.marks())
+        except exception.InstanceInvalidState:
+            # Of two deletes at once the one for good was accepted first.
+            if not deferred_delete.is_for_good(row["uuid"]):
+                raise
 
     def force_delete(
         self, context: RequestContext, row: Mapping[str, Any]
@@ -144,6 +150,7 @@ class API(GuestAPI, DiskAPI, ResizeAPI):
         accepted = _begin_delete(context, row["uuid"])
         if accepted is None:
             return
+        fault_points.reach("delete.accepted")
         host, action_id = accepted
         if host is not None:
             self._compute.terminate_instance(

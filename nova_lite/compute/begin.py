@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nova_lite import exception
-from nova_lite.compute import transitions
+from nova_lite.compute import task_states, transitions
 from nova_lite.compute.transitions import Transition
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
@@ -91,6 +91,8 @@ def begin(
             # What it preempts may have come a step further meanwhile.
             if not (
                 wanted.preempts
+                # Nothing goes before a delete that nobody can take back.
+                and now["task_state"] != task_states.DELETING
                 and now["host"] == row["host"]
                 and transitions.allows(
                     wanted, now["vm_state"], now["task_state"]

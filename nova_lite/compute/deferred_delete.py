@@ -44,6 +44,14 @@ def is_accepted(row: Mapping[str, Any]) -> bool:
     )
 
 
+@db.transaction
+def is_for_good(uuid: str) -> bool:
+    """Whether a delete that nobody can take back is accepted."""
+    with db.writer() as session:
+        row = instance_query.lock(session, uuid)
+    return bool(row["task_state"] == task_states.DELETING)
+
+
 def marks() -> Row:
     """The columns of a server that is to be deleted later."""
     return {"deleted_at": datetime.datetime.now(datetime.UTC), "progress": 0}

@@ -13,7 +13,7 @@ from nova_lite.objects import base, fields
 class Migration(base.NovaObject):
     """A server on its way from one host to another, or to another flavor."""
 
-    # 1.1: get_by_uuid, let_go, give_back, confirm_overdue
+    # 1.1: get_by_uuid, unended, let_go, give_back, confirm_overdue
     VERSION = "1.1"
 
     fields = {
@@ -58,6 +58,20 @@ class Migration(base.NovaObject):
         return cls.from_row(
             context, base.repository("migration").by_uuid(uuid)
         )
+
+    @classmethod
+    @base.remotable
+    def unended(
+        cls, context: nova_context.RequestContext, instance_uuid: str
+    ) -> Self | None:
+        """A server's resize that is neither confirmed nor undone."""
+        row = base.repository("resize").unended(instance_uuid)
+        return None if row is None else cls.from_row(context, row)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the guest has moved: it waits to be confirmed, or is."""
+        return self.status in ("finished", "confirming")
 
     @base.remotable
     def let_go(self) -> None:

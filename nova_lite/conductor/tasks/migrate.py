@@ -16,7 +16,7 @@ from typing import Any
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from nova_lite import exception
+from nova_lite import exception, fault_points
 from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.compute import transitions
 from nova_lite.context import RequestContext
@@ -69,6 +69,7 @@ class MigrateServer:
         context = RequestContext.from_wire(action["context"])
         context.update_store()
         began = datetime.datetime.now(datetime.UTC)
+        fault_points.reach(f"{action['operation']}.seeking")
         try:
             spec = _request_spec(context, action, instance)
             needs = spec.needs()
@@ -105,6 +106,7 @@ class MigrateServer:
         if refusal is not None:
             self._refuse(action, instance, migration, event, refusal)
             return
+        fault_points.reach(f"{action['operation']}.sent")
         method = transitions.TABLE[action["operation"]].rpc_method
         getattr(self._compute, method)(
             context, instance["host"], action["id"], instance["uuid"]

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from oslo_config import cfg
 from oslo_log import log as logging
 
-from nova_lite import exception
+from nova_lite import exception, fault_points
 from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.compute.transitions import Transition
 from nova_lite.context import RequestContext
@@ -106,6 +106,7 @@ class PlaceInstances(abc.ABC):
         context.update_store()
         began = _now()
         spec = self.request_spec(context, group)
+        fault_points.reach(f"{self.row.name}.seeking")
         try:
             destinations = self._schedule_instances(context, spec)
         except exception.MessagingUnavailable as error:
@@ -138,6 +139,7 @@ class PlaceInstances(abc.ABC):
         """Hand actions over to their hosts; uuids of those that gave way."""
         gave_way = []
         went = set(journal.hand_over(self._worker, placements))
+        fault_points.reach(f"{self.row.name}.sent")
         for place in placements:
             if place["id"] in went:
                 getattr(self._compute, self.row.rpc_method)(

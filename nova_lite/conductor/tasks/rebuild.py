@@ -15,7 +15,7 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from nova_lite import exception
+from nova_lite import exception, fault_points
 from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.compute import transitions
 from nova_lite.context import RequestContext
@@ -55,6 +55,7 @@ class RebuildInstance:
         context = RequestContext.from_wire(action["context"])
         context.update_store()
         began = datetime.datetime.now(datetime.UTC)
+        fault_points.reach("rebuild.seeking")
         try:
             refusal = self._scheduler.check_host(
                 context, _request_spec(context, instance)
@@ -95,6 +96,7 @@ class RebuildInstance:
         }
         if not journal.hand_over(self._worker, [place]):
             return False
+        fault_points.reach("rebuild.sent")
         self._compute.rebuild_instance(
             context, instance["host"], action["id"], instance["uuid"]
         )

@@ -9,17 +9,28 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from nova_lite.compute import transitions, vm_states
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
 from nova_lite.db.models.instance import Instance, InstanceFault
 from nova_lite.db.models.instance_action import InstanceAction
-from nova_lite.db.repositories import provider, rows
+from nova_lite.db.repositories import provider, resize, rows
 from nova_lite.db.repositories.journal import (
     ERROR,
     OPEN,
     QUEUED,
     Row,
     not_deleting,
+)
+
+_OF_A_RESIZE = frozenset(
+    row.name
+    for row in (
+        transitions.RESIZE,
+        transitions.MIGRATE,
+        transitions.CONFIRM_RESIZE,
+        transitions.REVERT_RESIZE,
+    )
 )
 
 
@@ -126,6 +137,10 @@ def give_up(
         )
         if not ended:
             return
+        if row["operation"] in _OF_A_RESIZE and resize.abandon(
+            session, row["instance_uuid"]
+        ):
+            updates = {**updates, "vm_state": vm_states.ERROR}
         rows.execute(
             session,
             sa.update(Instance)
