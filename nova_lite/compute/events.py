@@ -103,11 +103,15 @@ class PowerSync:
             except HypervisorUnavailable as error:
                 LOG.debug("%s is looked at later: %s", uuid, error)
                 return
-            with self._guard:
-                self._undefined.discard(uuid)
             told = Instance.set_power_state(
                 context, uuid, self._host, {"power_state": state}
             )
+        if told.get("busy"):
+            # An operation waits for its turn; after it we look again.
+            LOG.debug("%s has an operation coming", uuid)
+            return
+        with self._guard:
+            self._undefined.discard(uuid)
         if not told:
             return
         if told["said"]:

@@ -29,13 +29,16 @@ def observe(
 ) -> dict[str, Any]:
     """Record a guest's power_state and begin what has to follow.
 
-    Returns {} when nothing is new; else "said", a sentence or None, and
-    "stop", the id of a queued stop or None.
+    Returns {} when nothing is new, {"busy": True} while something is done
+    with the server; else "said", a sentence or None, and "stop", the id of
+    a queued stop or None.
     """
     with db.writer() as session:
-        seen = _idle(session, uuid, host)
+        seen = _here(session, uuid, host)
         if seen is None:
             return {}
+        if seen["task_state"] is not None:
+            return {"busy": True}
         verdict = power_sync.verdict(seen["vm_state"], state)
         changes = seen["power_state"] != state
         stop = verdict is not None and verdict.stop
@@ -60,7 +63,7 @@ def observe(
         return {"said": verdict.said, "stop": None}
 
 
-def _idle(session: orm.Session, uuid: str, host: str) -> dict[str, Any] | None:
+def _here(session: orm.Session, uuid: str, host: str) -> dict[str, Any] | None:
     found = session.execute(
         sa.select(
             Instance.uuid,
@@ -72,7 +75,6 @@ def _idle(session: orm.Session, uuid: str, host: str) -> dict[str, Any] | None:
             Instance.uuid == uuid,
             Instance.host == host,
             Instance.deleted == 0,
-            Instance.task_state.is_(None),
         )
     ).first()
     return None if found is None else dict(found._mapping)

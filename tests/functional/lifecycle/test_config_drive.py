@@ -133,6 +133,7 @@ def test_an_image_can_demand_a_drive(cloud: Cloud) -> None:
     assert _drive(cloud, ident)
     cloud.tenant.delete(f"/servers/{ident}")
     cloud.wait_gone(ident)
+    cloud.admin.delete(f"/image/v2/images/{image}")
 
 
 def test_without_a_drive_there_is_none(cloud: Cloud) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from nova_lite.supervisor.rabbitmq import RabbitNode
 from tests.fixtures import cloud as clouds
-from tests.fixtures.cloud import Cloud
+from tests.fixtures.cloud import Cloud, wait_until
 from tests.fixtures.database import fresh_database
 from tests.fixtures.rabbitmq import fresh_transport_url
 from tests.integration.clients.shell import Shell
@@ -66,6 +66,17 @@ def variables(cloud: Cloud, name: str) -> dict[str, str]:
         "OS_IDENTITY_API_VERSION": "3",
         "OS_REGION_NAME": "RegionOne",
     }
+
+
+def settled(cloud: Cloud, ident: str, status: str) -> None:
+    """Wait until a server has a status and nothing is under way."""
+    wait_until(
+        lambda: (
+            cloud.wait_status(ident, status)["OS-EXT-STS:task_state"] is None
+        ),
+        30,
+        f"{ident} is {status} and at rest",
+    )
 
 
 class Shells:

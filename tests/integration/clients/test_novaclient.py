@@ -14,7 +14,7 @@ from keystoneauth1.identity import v3
 from novaclient import api_versions, client, exceptions
 
 from tests.fixtures.cloud import Cloud, wait_until
-from tests.integration.clients.conftest import Shells, variables
+from tests.integration.clients.conftest import Shells, settled, variables
 
 VERSIONS = ["2.1", "2.37", "2.60", "2.96"]
 
@@ -139,6 +139,94 @@ def test_pages_of_servers(cloud: Cloud, nova: Any, member: Any) -> None:
         member.servers.delete(one)
     for one in made:
         cloud.wait_gone(one.id)
+
+
+@pytest.fixture
+def larger(cloud: Cloud) -> str:
+    """A flavor to resize to."""
+    return cloud.new_flavor(_unique("larger"), ram=128)
+
+
+# What the manager is asked, and the server's status when that is done.
+_POWER = (
+    ("stop", (), "SHUTOFF"),
+    ("start", (), "ACTIVE"),
+    ("reboot", ("SOFT",), "ACTIVE"),
+    ("reboot", ("HARD",), "ACTIVE"),
+    ("pause", (), "PAUSED"),
+    ("unpause", (), "ACTIVE"),
+    ("suspend", (), "SUSPENDED"),
+    ("resume", (), "ACTIVE"),
+    ("change_password", ("s3cret",), "ACTIVE"),
+    ("shelve", (), "SHELVED_OFFLOADED"),
+    ("unshelve", (), "ACTIVE"),
+)
+
+
+# What becomes of a migration: the statuses of one each.
+_ENDS = {"reverted", "confirmed", "finished"}
+
+
+@pytest.mark.parametrize("version", ["2.1", "2.96"])
+def test_actions(cloud: Cloud, connect: Connect, version: str) -> None:
+    member, admin = connect(version, "member"), connect(version, "admin")
+    servers = member.servers
+    server = _boot(cloud, member, _unique("act"))
+    for name, arguments, status in _POWER:
+        getattr(servers, name)(server, *arguments)
+        settled(cloud, server.id, status)
+    admin.servers.reset_state(server, "error")
+    with pytest.raises(exceptions.Conflict, match="in vm_state error"):
+        servers.pause(server)
+    admin.servers.reset_state(server, "active")
+    admin.servers.lock(server)
+    with pytest.raises(exceptions.Conflict, match="is locked"):
+        servers.stop(server)
+    with pytest.raises(exceptions.Forbidden, match="unlock_override"):
+        servers.unlock(server)
+    admin.servers.unlock(server)
+    url = servers.get_console_url(server, "novnc")
+    assert "token%3D" in str(url)
+    with pytest.raises(exceptions.BadRequest, match="no such action"):
+        admin.servers.evacuate(server, "compute-2")
+    names = {one.action for one in member.instance_action.list(server)}
+    assert {"stop", "start", "reboot", "shelve", "unshelve"} <= names
+    servers.force_delete(server)
+    cloud.wait_gone(server.id)
+
+
+@pytest.mark.parametrize("version", ["2.1", "2.96"])
+def test_other_disks(
+    cloud: Cloud, connect: Connect, larger: str, version: str
+) -> None:
+    member, admin = connect(version, "member"), connect(version, "admin")
+    servers = member.servers
+    server = _boot(cloud, member, _unique("disk"))
+    image = servers.create_image(server, _unique("shot"))
+    settled(cloud, server.id, "ACTIVE")
+    servers.backup(server, _unique("copy"), "daily", 1)
+    settled(cloud, server.id, "ACTIVE")
+    password = servers.rescue(server, "s3cret")[1]["adminPass"]
+    assert password == "s3cret"
+    settled(cloud, server.id, "RESCUE")
+    servers.unrescue(server)
+    settled(cloud, server.id, "ACTIVE")
+    rebuilt = servers.rebuild(server, image, password="s3cret", name="again")
+    assert (rebuilt.name, rebuilt.adminPass) == ("again", "s3cret")
+    settled(cloud, server.id, "ACTIVE")
+    for end in (servers.revert_resize, servers.confirm_resize):
+        servers.resize(server, larger)
+        settled(cloud, server.id, "VERIFY_RESIZE")
+        end(server)
+        settled(cloud, server.id, "ACTIVE")
+    with pytest.raises(exceptions.Forbidden, match="Policy doesn't allow"):
+        servers.migrate(server)
+    admin.servers.migrate(server)
+    settled(cloud, server.id, "VERIFY_RESIZE")
+    moves = admin.migrations.list(instance_uuid=server.id)
+    assert {one.status for one in moves} == _ENDS
+    servers.delete(server)
+    cloud.wait_gone(server.id)
 
 
 def test_tags(cloud: Cloud, connect: Connect) -> None:
@@ -286,7 +374,7 @@ def test_reports(cloud: Cloud, nova: Any, member: Any) -> None:
     assert nova.usage.list(begin, end, detailed=True)
     assert nova.usage.get(project, begin, end).total_vcpus_usage >= 0
     assert nova.instance_usage_audit_log.get().overall_status
-    assert nova.migrations.list() == []
+    assert nova.migrations.list(host="no-host") == []
     event = {"name": "network-changed", "server_uuid": server.id}
     with pytest.raises(exceptions.Forbidden):
         member.server_external_events.create([event])

@@ -14,7 +14,7 @@ from openstack import exceptions
 from openstack.connection import Connection
 
 from tests.fixtures.cloud import Cloud
-from tests.integration.clients.conftest import variables
+from tests.integration.clients.conftest import settled, variables
 
 # What the library says of its own fields is not for us.
 pytestmark = [
@@ -143,6 +143,87 @@ def test_servers(
     assert compute.find_server(name) is None
 
 
+@pytest.fixture
+def larger(cloud: Cloud) -> str:
+    """A flavor to resize to."""
+    return cloud.new_flavor(_unique("larger"), ram=128)
+
+
+# What the proxy is asked, and the server's status when that is done.
+_ACTIONS = (
+    ("stop_server", (), "SHUTOFF"),
+    ("start_server", (), "ACTIVE"),
+    ("reboot_server", ("SOFT",), "ACTIVE"),
+    ("reboot_server", ("HARD",), "ACTIVE"),
+    ("pause_server", (), "PAUSED"),
+    ("unpause_server", (), "ACTIVE"),
+    ("suspend_server", (), "SUSPENDED"),
+    ("resume_server", (), "ACTIVE"),
+    ("change_server_password", ("s3cret",), "ACTIVE"),
+    ("rescue_server", ("s3cret",), "RESCUE"),
+    ("unrescue_server", (), "ACTIVE"),
+    ("shelve_server", (), "SHELVED_OFFLOADED"),
+    ("unshelve_server", (), "ACTIVE"),
+    ("backup_server", ("copy", "daily", 1), "ACTIVE"),
+)
+
+
+# What becomes of a migration: the statuses of one each.
+_ENDS = {"reverted", "confirmed", "finished"}
+
+
+@pytest.mark.parametrize("version", ["2.1", "2.96"], ids=str)
+def test_actions(cloud: Cloud, member: Connection, admin: Connection) -> None:
+    compute = member.compute
+    ident = _boot(cloud, member, _unique("act"))
+    for name, arguments, status in _ACTIONS:
+        getattr(compute, name)(ident, *arguments)
+        settled(cloud, ident, status)
+    admin.compute.reset_server_state(ident, "error")
+    with pytest.raises(exceptions.ConflictException, match="vm_state error"):
+        compute.pause_server(ident)
+    admin.compute.reset_server_state(ident, "active")
+    admin.compute.lock_server(ident)
+    with pytest.raises(exceptions.ConflictException, match="is locked"):
+        compute.stop_server(ident)
+    with pytest.raises(exceptions.ForbiddenException, match="override"):
+        compute.unlock_server(ident)
+    admin.compute.unlock_server(ident)
+    console = compute.create_console(ident, "novnc")
+    assert "token%3D" in console["url"]
+    with pytest.raises(exceptions.BadRequestException, match="no such action"):
+        admin.compute.evacuate_server(ident, host="compute-2")
+    compute.delete_server(ident, force=True)
+    cloud.wait_gone(ident)
+
+
+@pytest.mark.parametrize("version", ["2.1", "2.96"], ids=str)
+def test_other_disks(
+    cloud: Cloud, member: Connection, admin: Connection, larger: str
+) -> None:
+    compute = member.compute
+    ident = _boot(cloud, member, _unique("disk"))
+    image = compute.create_server_image(ident, _unique("shot"), wait=True)
+    assert image.status == "active"
+    settled(cloud, ident, "ACTIVE")
+    rebuilt = compute.rebuild_server(ident, image.id, name="again")
+    assert (rebuilt.name, rebuilt.status) == ("again", "REBUILD")
+    settled(cloud, ident, "ACTIVE")
+    for end in (compute.revert_server_resize, compute.confirm_server_resize):
+        compute.resize_server(ident, larger)
+        settled(cloud, ident, "VERIFY_RESIZE")
+        end(ident)
+        settled(cloud, ident, "ACTIVE")
+    with pytest.raises(exceptions.ForbiddenException, match="Policy"):
+        compute.migrate_server(ident)
+    admin.compute.migrate_server(ident)
+    settled(cloud, ident, "VERIFY_RESIZE")
+    moves = admin.compute.migrations(server_id=ident)
+    assert {one.status for one in moves} == _ENDS
+    compute.delete_server(ident)
+    cloud.wait_gone(ident)
+
+
 def test_pages(cloud: Cloud, member: Connection) -> None:
     name = _unique("page")
     made = {_boot(cloud, member, f"{name}-{i}") for i in range(3)}
@@ -265,7 +346,7 @@ def test_reports(admin: Connection) -> None:
     usage = admin.compute.get_usage(project)
     assert usage is not None
     assert list(admin.compute.usages()) is not None
-    assert list(admin.compute.migrations()) == []
+    assert list(admin.compute.migrations(host="no-host")) == []
     assert {one.alias for one in admin.compute.extensions()} >= {"os-keypairs"}
 
 

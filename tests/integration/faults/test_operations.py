@@ -200,7 +200,20 @@ def test_failure_of_a_phase(one_host: Cloud, orders: Path, phase: str) -> None:
         assert "fault point" in fault, (row.name, fault)
 
     _each(fail, rows)
+    broken = [row for row in rows if row.on_error == vm_states.ERROR]
+    _each(lambda row: _revive(one_host, servers[row.name]), broken)
     _clean(one_host)
+
+
+def _revive(cloud: Cloud, ident: str) -> None:
+    """What is broken can be rebooted, and made anew."""
+    for name in ("hard_reboot", "rebuild"):
+        assert life.send(cloud, name, ident) in life.ACCEPTED, name
+        life.wait_idle(cloud, ident, AT_REST_S)
+        found = life.row_of(cloud, ident)
+        fault = cloud.ledger.faults().get(ident)
+        assert found["vm_state"] == vm_states.ACTIVE, (name, found, fault)
+        assert life.complaints(cloud, found) == [], name
 
 
 @pytest.mark.timeout(200)

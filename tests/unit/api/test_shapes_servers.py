@@ -8,6 +8,7 @@ asked at every version at which a form begins or ends.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.fixtures.compute_api import IMAGE, ComputeAPI
 SERVER = "00000000-0000-4000-8000-000000000001"
 BROKEN = "00000000-0000-4000-8000-000000000002"
 EVENTS = "/os-server-external-events"
+ACTION_OF = f"POST /servers/{SERVER}/action"
 
 # Version -> names with "+" and "-"; the first is where the row begins.
 Steps = Mapping[str, str]
@@ -78,6 +80,30 @@ UPDATED: Steps = {**FULL, **GROUPS, "2.1": PLAIN, "2.75": EXTENDED}
 UPDATED_ADMIN: Steps = {
     **UPDATED,
     "2.75": EXTENDED + HOST_21 + HOST_23 + "host_status",
+    "2.90": "",
+}
+# What a rebuild answers.
+REBUILT: Steps = {
+    "2.1": f"{PLAIN} adminPass",
+    "2.9": "locked",
+    "2.19": "description",
+    "2.26": "tags[]",
+    "2.47": FLAVOR_47,
+    "2.54": "key_name",
+    "2.57": "user_data",
+    "2.63": "trusted_image_certificates",
+    "2.71": "server_groups[]",
+    "2.73": "locked_reason",
+    "2.75": EXTENDED.replace("key_name", ""),
+    "2.90": "OS-EXT-SRV-ATTR:hostname",
+    "2.96": "pinned_availability_zone",
+}
+REBUILT_ADMIN: Steps = {
+    **REBUILT,
+    # User data is there already, by its other name.
+    "2.75": (REBUILT["2.75"] + HOST_21 + HOST_23 + "host_status").replace(
+        "OS-EXT-SRV-ATTR:user_data", ""
+    ),
     "2.90": "",
 }
 PAGE = "servers_links[].rel servers_links[].href"
@@ -152,7 +178,7 @@ def _with(steps: Steps, **more: str) -> dict[str, str]:
 
 
 # (who asks, request) -> what it has in its answer.
-ANSWERS: Mapping[tuple[str, str], Steps] = {
+ANSWERS: dict[tuple[str, str], Steps] = {
     ("member", "GET /servers"): _below("servers[]", {"2.1": BRIEF}),
     ("member", "GET /servers?limit=1"): _with(
         _below("servers[]", {"2.1": BRIEF}), names=PAGE
@@ -236,7 +262,29 @@ ANSWERS: Mapping[tuple[str, str], Steps] = {
         },
     ),
 }
+# An action's name stands behind its path.
+ANSWERS |= {
+    ("member", f"{ACTION_OF} rebuild"): _below("server", REBUILT),
+    ("admin", f"{ACTION_OF} rebuild"): _below("server", REBUILT_ADMIN),
+    ("member", f"{ACTION_OF} rescue"): {"2.1": "adminPass"},
+    ("member", f"{ACTION_OF} createImage"): {"2.45": "image_id"},
+    ("member", f"{ACTION_OF} createBackup"): {"2.45": "image_id"},
+    ("member", f"{ACTION_OF} os-getConsoleOutput"): {"2.1": "output"},
+    ("member", f"POST /servers/{SERVER}/remote-consoles"): _below(
+        "remote_console", {"2.6": "protocol type url"}
+    ),
+}
 BODIES: Mapping[str, Any] = {
+    f"{ACTION_OF} rebuild": {"rebuild": {"imageRef": IMAGE}},
+    f"{ACTION_OF} rescue": {"rescue": None},
+    f"{ACTION_OF} createImage": {"createImage": {"name": "a"}},
+    f"{ACTION_OF} createBackup": {
+        "createBackup": {"name": "a", "backup_type": "x", "rotation": 1}
+    },
+    f"{ACTION_OF} os-getConsoleOutput": {"os-getConsoleOutput": {}},
+    f"POST /servers/{SERVER}/remote-consoles": {
+        "remote_console": {"protocol": "vnc", "type": "novnc"}
+    },
     f"PUT /servers/{SERVER}": {"server": {"name": "web"}},
     f"POST {EVENTS}": {
         "events": [
@@ -268,6 +316,9 @@ BODIES: Mapping[str, Any] = {
 STATUSES: Mapping[str, Mapping[str, int]] = {
     "POST /os-keypairs": {"2.1": 200, "2.2": 201},
     "POST /servers": {"2.1": 202},
+    f"{ACTION_OF} rebuild": {"2.1": 202},
+    f"{ACTION_OF} createImage": {"2.1": 202},
+    f"{ACTION_OF} createBackup": {"2.1": 202},
 }
 
 
@@ -340,7 +391,7 @@ def filled(compute_api: ComputeAPI) -> ComputeAPI:
 def test_names_of_answers(
     caller: str, request_: str, version: Version, filled: ComputeAPI
 ) -> None:
-    verb, path = request_.split()
+    verb, path = request_.split()[:2]
     answer = filled(
         verb, path, BODIES.get(request_), as_=caller, version=str(version)
     )
@@ -414,6 +465,34 @@ def test_places(filled: ComputeAPI) -> None:
     answer = filled("POST", "/servers", many, version="2.1")
     assert answer.status == 202
     assert set(answer.json) == {"reservation_id"}
+
+
+def test_images_of_servers_were_named_by_their_places(
+    filled: ComputeAPI,
+) -> None:
+    for number, (name, place) in enumerate(
+        (
+            ("createImage", r"http://[^/]+/image/.*images/"),
+            ("createBackup", r"http://localhost/v2\.1/images/"),
+        )
+    ):
+        ident = f"00000000-0000-4000-8000-00000000001{number}"
+        filled.add("server", uuid=ident, host="one", node="one")
+        answer = filled(
+            "POST",
+            f"/servers/{ident}/action",
+            BODIES[f"{ACTION_OF} {name}"],
+            version="2.44",
+        )
+        assert (answer.status, answer.text) == (202, "")
+        assert re.match(place, answer.headers["Location"])
+
+
+def test_a_rebuilt_server_says_where_it_is(filled: ComputeAPI) -> None:
+    body = BODIES[f"{ACTION_OF} rebuild"]
+    answer = filled("POST", f"/servers/{SERVER}/action", body, version="2.1")
+    place = f"http://localhost/v2.1/servers/{SERVER}"
+    assert answer.headers["Location"] == place
 
 
 def test_the_name_described_a_server_before_2_19(filled: ComputeAPI) -> None:

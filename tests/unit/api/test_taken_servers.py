@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from nova_lite import exception
 from nova_lite.api.openstack import validation
 from nova_lite.api.openstack.compute.schemas import (
     flavors,
@@ -23,9 +22,11 @@ from nova_lite.api.openstack.compute.schemas import (
     server_list,
     servers,
 )
-from nova_lite.api.openstack.microversions import MAX, Version, parse
+from nova_lite.api.openstack.microversions import Version
 from nova_lite.api.openstack.versioned import Schema
 from tests.fixtures.compute_api import IMAGE
+from tests.fixtures.taken import ALWAYS, NEVER, versions_taken, words
+from tests.fixtures.taken import span as span_of
 
 SERVER = "00000000-0000-4000-8000-000000000001"
 
@@ -60,7 +61,6 @@ def _event(name: str) -> dict[str, Any]:
     return {"events": [{"server_uuid": SERVER, "name": name}]}
 
 
-ALWAYS, NEVER = ("2.1", "2.96"), ("2.97", "2.97")
 # A schema, what it is asked, from and to which version it takes that.
 TAKEN: list[tuple[Schema, Any, tuple[str, str]]] = [
     (servers.CREATE, _create(), ALWAYS),
@@ -166,33 +166,12 @@ TAKEN: list[tuple[Schema, Any, tuple[str, str]]] = [
 ]
 
 
-def _versions_taken(check: Any) -> list[Version]:
-    taken = []
-    for minor in range(1, MAX.minor + 1):
-        try:
-            check(Version(2, minor))
-        except exception.ValidationError:
-            continue
-        taken.append(Version(2, minor))
-    return taken
-
-
-def _span(first: str, last: str) -> list[Version]:
-    low, high = parse(first).minor, min(parse(last).minor, MAX.minor)
-    return [Version(2, minor) for minor in range(low, high + 1)]
-
-
-def _words(value: Any) -> str | None:
-    # A schema's own text has an address in it, another in each process.
-    return None if isinstance(value, Schema) else str(value)
-
-
-@pytest.mark.parametrize(("schema", "body", "span"), TAKEN, ids=_words)
+@pytest.mark.parametrize(("schema", "body", "span"), TAKEN, ids=words)
 def test_bodies(schema: Schema, body: Any, span: tuple[str, str]) -> None:
-    taken = _versions_taken(
+    taken = versions_taken(
         lambda version: validation.check_body(schema, version, body)
     )
-    assert taken == _span(*span)
+    assert taken == span_of(*span)
 
 
 def _tagged(*versions: int) -> list[Version]:
@@ -201,7 +180,7 @@ def _tagged(*versions: int) -> list[Version]:
 
 def test_a_disk_had_no_tag_from_2_33_to_2_41() -> None:
     disk = _create(block_device_mapping_v2=[{**DISK, "tag": "a"}])
-    taken = _versions_taken(
+    taken = versions_taken(
         lambda version: validation.check_body(servers.CREATE, version, disk)
     )
     assert taken == _tagged(32, *range(42, 97))
@@ -209,7 +188,7 @@ def test_a_disk_had_no_tag_from_2_33_to_2_41() -> None:
 
 def test_a_network_had_no_tag_from_2_37_to_2_41() -> None:
     network = _create(networks=[{**PORT, "tag": "a"}])
-    taken = _versions_taken(
+    taken = versions_taken(
         lambda version: validation.check_body(servers.CREATE, version, network)
     )
     assert taken == _tagged(*range(32, 37), *range(42, 97))
@@ -246,23 +225,23 @@ QUERIES: list[tuple[Schema, str, str, tuple[str, str]]] = [
 
 
 @pytest.mark.parametrize(
-    ("schema", "name", "value", "span"), QUERIES, ids=_words
+    ("schema", "name", "value", "span"), QUERIES, ids=words
 )
 def test_queries(
     schema: Schema, name: str, value: str, span: tuple[str, str]
 ) -> None:
-    taken = _versions_taken(
+    taken = versions_taken(
         lambda version: validation.check_query(
             schema, version, {name: [value]}
         )
     )
-    assert taken == _span(*span)
+    assert taken == span_of(*span)
 
 
 @pytest.mark.parametrize("schema", [instance_actions.LIST, migrations.LIST])
 def test_times_in_queries(schema: Schema) -> None:
     def taken(query: dict[str, list[str]]) -> list[Version]:
-        return _versions_taken(
+        return versions_taken(
             lambda version: validation.check_query(schema, version, query)
         )
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-from nova_lite import policy
+from nova_lite import exception
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute.schemas import server_resize as schemas
 from nova_lite.api.openstack.request import Request
@@ -35,7 +37,8 @@ class ServerResizeController(common.Controller):
         row = common.allowed_instance(
             request, server_id, policies.CONFIRM_RESIZE
         )
-        self.compute_api.confirm_resize(request.context, row)
+        with _has_been_resized():
+            self.compute_api.confirm_resize(request.context, row)
 
     @operation(body=schemas.REVERT_RESIZE, status=202)
     def revert(self, request: Request, server_id: str, body: Any) -> None:
@@ -43,21 +46,30 @@ class ServerResizeController(common.Controller):
         row = common.allowed_instance(
             request, server_id, policies.REVERT_RESIZE
         )
-        self.compute_api.revert_resize(request.context, row)
+        with _has_been_resized():
+            self.compute_api.revert_resize(request.context, row)
 
     @operation(body=schemas.MIGRATE, status=202)
     def migrate(self, request: Request, server_id: str, body: Any) -> None:
         """Move a server while it is off."""
-        row = common.allowed_instance(
-            request, server_id, migrate_policies.MIGRATE
-        )
         host = None
         if schemas.NAMES_HOST.at(request.version):
             host = (body["migrate"] or {}).get("host")
-        if host is not None:
-            policy.authorize(
-                request.context,
-                migrate_policies.MIGRATE_HOST,
-                common.owner(row),
-            )
+        # Each has a rule of its own, as upstream.
+        row = common.allowed_instance(
+            request,
+            server_id,
+            migrate_policies.MIGRATE
+            if host is None
+            else migrate_policies.MIGRATE_HOST,
+        )
         self.compute_api.migrate(request.context, row, host)
+
+
+@contextlib.contextmanager
+def _has_been_resized() -> Iterator[None]:
+    """Call it a wrong request, as upstream, when there is no migration."""
+    try:
+        yield
+    except exception.MigrationNotFoundByStatus as error:
+        raise exception.Invalid("Instance has not been resized.") from error

@@ -199,7 +199,9 @@ def _responses(
             made[code] = components.fault_reference(code)
         if status >= 400:
             made[status] = components.fault_reference(status)
-        elif status not in made or "content" not in made[status]:
+        elif status not in made or "content" in made[status]:
+            # Where one of several actions answers without a body, a body
+            # cannot be promised.
             made[status] = _success(method, facts, status, version)
         if facts.partial is not None:
             made[facts.partial] = _success(

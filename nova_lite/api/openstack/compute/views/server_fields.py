@@ -232,7 +232,8 @@ NOT_IN_UPDATE: Value[frozenset[str]] = Value(
 NOT_IN_REBUILD: Value[frozenset[str]] = (
     Value(NOT_IN_UPDATE.at(MIN))
     .since("2.54", NOT_IN_UPDATE.at(MIN) - {"key_name"})
-    .since("2.75", frozenset())
+    # From 2.57 on it is there as "user_data".
+    .since("2.75", frozenset({"OS-EXT-SRV-ATTR:user_data"}))
 )
 
 
