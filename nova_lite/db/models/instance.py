@@ -89,6 +89,8 @@ class Instance(Timestamped, Base):
     # Password and files of a request until it has ended (nova_lite/sealed.py).
     sealed: Mapped[str | None] = mapped_column(LongText)
     root_device_name: Mapped[str | None]
+    # Its interfaces (network/model.py); None: not allocated yet.
+    network_info: Mapped[list[Any] | None]
     access_ip_v4: Mapped[str | None] = mapped_column(sa.String(39))
     access_ip_v6: Mapped[str | None] = mapped_column(sa.String(39))
 
