@@ -123,6 +123,53 @@ class UnsupportedNetworks(Invalid):
     )
 
 
+class PortRequiresFixedIP(Invalid):
+    message = "Port %(port_id)s requires a FixedIP in order to be used."
+
+
+class PortNotUsable(Invalid):
+    message = "Port %(port_id)s not usable for instance %(instance)s."
+
+
+class NetworkDuplicated(Invalid):
+    message = "Network %(network_id)s is duplicated."
+
+
+class NetworkRequiresSubnet(Invalid):
+    message = (
+        "Network %(network_id)s requires a subnet in order to boot instances "
+        "on."
+    )
+
+
+class UnableToAutoAllocateNetwork(Invalid):
+    message = (
+        "Unable to automatically allocate a network for project "
+        "%(project_id)s: create one, or name one in 'networks'."
+    )
+
+
+class NoMoreFixedIps(Invalid):
+    message = "No fixed IP addresses available for network: %(network_id)s"
+
+
+class FixedIpInvalidOnHost(Invalid):
+    message = (
+        "The fixed IP associated with port %(port_id)s is not for %(host)s."
+    )
+
+
+class FloatingIpBadRequest(Invalid):
+    message = "The floating IP request failed with a BadRequest"
+
+
+class SecurityGroupCannotBeApplied(Invalid):
+    message = (
+        "Network requires port_security_enabled and subnet associated in "
+        "order to apply security groups."
+    )
+
+
 class InvalidQuota(Invalid):
     message = "%(reason)s"
 
@@ -209,6 +256,13 @@ class ConsoleTokenRefused(Forbidden):
     message = "The token is unknown, used or too old: ask for another."
 
 
+class ExternalNetworkAttachForbidden(Forbidden):
+    message = (
+        "It is not allowed to create an interface on external network "
+        "%(network_id)s"
+    )
+
+
 class FatalHookException(Forbidden):
     message = "A hook of this cloud refused it."
 
@@ -218,6 +272,18 @@ class OverQuota(Forbidden):
         "Quota exceeded for %(overs)s: Requested %(requested)s, but already "
         "used %(used)s of %(allowed)s %(overs)s"
     )
+
+
+class PortLimitExceeded(OverQuota):
+    message = "Maximum number of ports exceeded"
+
+
+class FloatingIpLimitExceeded(OverQuota):
+    message = "Maximum number of floating IPs exceeded"
+
+
+class SecurityGroupLimitExceeded(OverQuota):
+    message = "Maximum number of security groups or rules exceeded"
 
 
 class LimitExceeded(OverQuota):
@@ -313,6 +379,52 @@ class ImageNotFound(NotFound):
     message = "Image %(image_id)s could not be found."
 
 
+class NetworkNotFound(NotFound):
+    message = "Network %(network_id)s could not be found."
+
+
+class NetworkNotFoundForInstance(NetworkNotFound):
+    message = (
+        "Instance %(instance_id)s has no interface on network %(network_id)s "
+        "that could take one more address."
+    )
+
+
+class PortNotFound(NotFound):
+    message = "Port %(port_id)s could not be found."
+
+
+class FixedIpNotFoundForSpecificInstance(NotFound):
+    message = "Instance %(instance_uuid)s doesn't have fixed IP '%(ip)s'."
+
+
+class FloatingIpNotFound(NotFound):
+    message = "Floating IP not found for ID %(id)s."
+
+
+class FloatingIpNotFoundForAddress(FloatingIpNotFound):
+    message = "Floating IP not found for address %(address)s."
+
+
+class FloatingIpPoolNotFound(NotFound):
+    message = "Floating IP pool not found: %(pool)s"
+
+
+class NoMoreFloatingIps(FloatingIpNotFound):
+    message = "Zero floating IPs available."
+
+
+class SecurityGroupNotFound(NotFound):
+    message = "Security group %(security_group_id)s not found."
+
+
+class SecurityGroupNotExistsForInstance(SecurityGroupNotFound):
+    message = (
+        "Security group %(security_group_id)s is not associated with the "
+        "instance %(instance_id)s"
+    )
+
+
 class ConsoleTokenNotFound(NotFound):
     message = "Token not found"
 
@@ -371,6 +483,38 @@ class UnshelveHostNotInAZ(Conflict):
 
 class InstanceNotReady(Conflict):
     message = "Instance %(instance_id)s is not ready"
+
+
+class NetworkAmbiguous(Conflict):
+    message = (
+        "Multiple possible networks found, use a Network ID to be more "
+        "specific."
+    )
+
+
+class PortInUse(Conflict):
+    message = "Port %(port_id)s is still in use."
+
+
+class FixedIpAlreadyInUse(Conflict):
+    """At the create of a server the API makes it 400."""
+
+    message = (
+        "Fixed IP address %(address)s is already in use on instance "
+        "%(instance_uuid)s."
+    )
+
+
+class FloatingIpAssociated(Conflict):
+    message = "Floating IP %(address)s is associated."
+
+
+class FloatingIpNotAssociated(Conflict):
+    message = "Floating IP %(address)s is not associated."
+
+
+class NoUniqueMatch(Conflict):
+    message = "Several %(what)s have the name '%(name)s': use an id."
 
 
 class InstanceIsLocked(Conflict):
@@ -534,6 +678,16 @@ class HypervisorUnavailable(VirtError):
     message = "Connection to the hypervisor is broken: %(reason)s"
 
 
+class VirtualInterfacePlugException(VirtError):
+    message = (
+        "Interface %(port_id)s cannot be plugged on this host: %(reason)s"
+    )
+
+
+class DeviceDetachFailed(VirtError):
+    message = "Device detach failed for %(device)s: %(reason)s"
+
+
 class InvalidDiskInfo(VirtError):
     message = "Disk info is invalid: %(reason)s"
 
@@ -552,6 +706,21 @@ class ImageDownloadFailed(ImageError):
 
 class ImageChecksumMismatch(ImageError):
     message = "Image %(image_id)s arrived damaged: %(reason)s"
+
+
+class NetworkError(Internal):
+    message = "The network service failed: %(reason)s"
+
+
+class PortBindingFailed(NetworkError):
+    message = (
+        "Binding failed for port %(port_id)s, please check neutron logs for "
+        "more information."
+    )
+
+
+class NetworkMacAddressPoolExhausted(NetworkError):
+    message = "No MAC address is left for a port: %(reason)s"
 
 
 class SecretsUnreadable(VirtError):
