@@ -684,6 +684,13 @@ class VirtualInterfacePlugException(VirtError):
     )
 
 
+class VirtualInterfaceCreateException(VirtError):
+    message = (
+        "The network did not wire these ports within %(timeout_s)d s: "
+        "%(ports)s"
+    )
+
+
 class DeviceDetachFailed(VirtError):
     message = "Device detach failed for %(device)s: %(reason)s"
 

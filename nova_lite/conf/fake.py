@@ -57,7 +57,8 @@ OPTS = [
         default="",
         help="Regular expression: a guest whose name it matches somewhere "
         "does not obey its power button, so stop and soft reboot wait until "
-        "they cut its power. Empty matches none, a single dot all.",
+        "they cut its power, and does not let an interface go. Empty matches "
+        "none, a single dot all.",
     ),
     cfg.StrOpt(
         "no_agent",
@@ -65,6 +66,13 @@ OPTS = [
         help="Regular expression: a guest whose name it matches somewhere "
         "has no agent, so its password cannot be changed. Empty matches "
         "none, a single dot all.",
+    ),
+    cfg.StrOpt(
+        "fail_attach",
+        default="",
+        help="Regular expression: a server whose name it matches somewhere "
+        "cannot be given one more interface. Empty matches none, a single "
+        "dot all.",
     ),
     cfg.PortOpt(
         "console_port",

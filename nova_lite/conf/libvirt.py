@@ -87,4 +87,27 @@ OPTS = [
         help="Format of the images that are made of servers. Unset means "
         "that of the server's own disk.",
     ),
+    cfg.IntOpt(
+        "num_pcie_ports",
+        default=16,
+        min=0,
+        max=28,
+        help="PCIe ports of guests of the machine type q35: its own devices "
+        "take about eight, the rest are free for what is plugged in later. "
+        "0 leaves none free. Guests of the type pc need none.",
+    ),
+    cfg.IntOpt(
+        "device_detach_attempts",
+        default=8,
+        min=1,
+        help="Times that a running guest is asked to let a device go before "
+        "the detach fails.",
+    ),
+    cfg.IntOpt(
+        "device_detach_timeout",
+        default=20,
+        min=1,
+        help="Seconds that a running guest has to let a device go before it "
+        "is asked again.",
+    ),
 ]

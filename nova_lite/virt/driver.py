@@ -19,6 +19,7 @@ from typing import Any
 
 from nova_lite import exception
 from nova_lite.compute import power_state
+from nova_lite.network.model import VIF
 from nova_lite.virt.diagnostics import Diagnostics
 
 # Called several times a second while something is waited for; what it raises
@@ -83,6 +84,8 @@ class GuestSpec:
     launch_index: int = 0
     reservation_id: str | None = None
     availability_zone: str | None = None
+    # Its interfaces, in order.
+    vifs: Sequence[VIF] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +176,24 @@ class VirtAPI(abc.ABC):
     def local_image_path(self, image_id: str) -> str | None:
         """Path of the image's file when it lies on this host, else None."""
 
+    @abc.abstractmethod
+    def wait_for_plugs(self, uuid: str) -> None:
+        """Wait until the network has wired a guest's interfaces.
+
+        For a driver whose capability "wires_vifs" is not False: called by
+        spawn and whatever else starts a guest, after it has plugged its own
+        side and before the guest runs. Returns at once where nothing is
+        expected. Raises: VirtualInterfaceCreateException, and what ends the
+        operation that waits.
+        """
+
 
 class ComputeDriver(abc.ABC):
-    """A hypervisor. ``capabilities`` says what it can do."""
+    """A hypervisor. ``capabilities`` says what it can do.
+
+    ``wires_vifs``: its guests' interfaces are real, so the network service
+    is waited for; one that lacks the word wires them.
+    """
 
     capabilities: Mapping[str, bool] = {}
 
@@ -226,10 +244,37 @@ class ComputeDriver(abc.ABC):
         """
 
     @abc.abstractmethod
-    def destroy(self, uuid: str, destroy_disks: bool = True) -> None:
+    def destroy(
+        self,
+        uuid: str,
+        destroy_disks: bool = True,
+        vifs: Sequence[VIF] = (),
+    ) -> None:
         """Stop and undefine the guest, remove its disks.
 
-        Whatever is gone already is no error.
+        ``vifs`` are its interfaces, to be unplugged. Whatever is gone
+        already is no error.
+        """
+
+    @abc.abstractmethod
+    def attach_interface(self, spec: GuestSpec, vif: VIF) -> None:
+        """Give a guest, running or off, one more interface.
+
+        One that it has already is left alone. Raises: GuestNotFound,
+        VirtualInterfacePlugException, VirtualInterfaceCreateException,
+        VirtError.
+        """
+
+    @abc.abstractmethod
+    def detach_interface(
+        self, spec: GuestSpec, vif: VIF, checkpoint: Checkpoint = go_on
+    ) -> None:
+        """Take an interface away from a guest, and unplug it.
+
+        A running guest is asked for it, again and again. One that it does
+        not have is no error, and neither is a guest that is gone.
+        Raises: DeviceDetachFailed when the guest does not let it go,
+        VirtError.
         """
 
     @abc.abstractmethod

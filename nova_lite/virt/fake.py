@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from oslo_config import cfg
 
 from nova_lite import exception
 from nova_lite.compute import power_state
+from nova_lite.network.model import VIF
 from nova_lite.virt import (
     configdrive,
     diagnostics,
@@ -37,7 +39,10 @@ _SIZES = ("vcpus", "memory_mb", "disk_gb")
 class FakeDriver(driver.ComputeDriver):
     """Keeps guests as files; does no work but the delays it is told."""
 
-    capabilities = {"supports_migrate_to_same_host": True}
+    capabilities = {
+        "supports_migrate_to_same_host": True,
+        "wires_vifs": False,
+    }
 
     def __init__(self, virtapi: driver.VirtAPI) -> None:
         super().__init__(virtapi)
@@ -54,6 +59,7 @@ class FakeDriver(driver.ComputeDriver):
         )
         self._deaf = _pattern(CONF.fake.deaf)
         self._no_agent = _pattern(CONF.fake.no_agent)
+        self._fail_attach = _pattern(CONF.fake.fail_attach)
         self._fail_snapshot = _pattern(CONF.fake.fail_snapshot)
         self._snapshots: fake_snapshot.Snapshots
         self._host = ""
@@ -142,6 +148,7 @@ class FakeDriver(driver.ComputeDriver):
             memory_mb=spec.memory_mb,
             disk_gb=spec.root_gb + spec.ephemeral_gb,
             config_drive=self._drive_of(spec),
+            nics=_nics(spec),
         )
         self._guests.save(guest)
         progress(50, "spawn")
@@ -163,12 +170,43 @@ class FakeDriver(driver.ComputeDriver):
             if path.startswith(("openstack/latest/", "openstack/content/"))
         }
 
-    def destroy(self, uuid: str, destroy_disks: bool = True) -> None:
+    def destroy(
+        self,
+        uuid: str,
+        destroy_disks: bool = True,
+        vifs: Sequence[VIF] = (),
+    ) -> None:
         """Forget the guest; none there is no error."""
         guest = self._guests.remove(uuid)
         self._snapshots.remove(uuid)
         if guest is not None and driver.is_running(guest.state):
             self._events.put(uuid, driver.LifecycleEvent.STOPPED)
+
+    def attach_interface(self, spec: driver.GuestSpec, vif: VIF) -> None:
+        """Remember it. Raises: GuestNotFound, VirtError."""
+        guest = self._guests.get(spec.uuid)
+        if self._fail_attach and self._fail_attach.search(spec.display_name):
+            raise exception.VirtError(reason="[fake] fail_attach says so")
+        nics = {**guest.nics, vif.id: vif.address}
+        self._guests.save(replace(guest, nics=nics))
+
+    def detach_interface(
+        self,
+        spec: driver.GuestSpec,
+        vif: VIF,
+        checkpoint: driver.Checkpoint = driver.go_on,
+    ) -> None:
+        """Forget it, unless the guest is deaf. Raises: DeviceDetachFailed."""
+        guest = self._guests.find(spec.uuid)
+        if guest is None or vif.id not in guest.nics:
+            return
+        if self._deaf and self._deaf.search(guest.display_name):
+            checkpoint()
+            raise exception.DeviceDetachFailed(
+                device=vif.id, reason="[fake] deaf says so"
+            )
+        nics = {key: mac for key, mac in guest.nics.items() if key != vif.id}
+        self._guests.save(replace(guest, nics=nics))
 
     def power_on(self, spec: driver.GuestSpec) -> None:
         """Start a guest that is shut off. Raises: GuestNotFound."""
@@ -176,7 +214,12 @@ class FakeDriver(driver.ComputeDriver):
         if guest.state == power_state.RUNNING:
             return
         self._guests.save(
-            replace(guest, state=power_state.RUNNING, starts=guest.starts + 1)
+            replace(
+                guest,
+                state=power_state.RUNNING,
+                starts=guest.starts + 1,
+                nics=_nics(spec),
+            )
         )
         self._events.put(spec.uuid, driver.LifecycleEvent.STARTED)
 
@@ -429,6 +472,10 @@ class FakeDriver(driver.ComputeDriver):
             checkpoint()
             time.sleep(_LOOK_S)
         return False
+
+
+def _nics(spec: driver.GuestSpec) -> dict[str, str]:
+    return {vif.id: vif.address for vif in spec.vifs}
 
 
 def _pattern(text: str) -> re.Pattern[str] | None:

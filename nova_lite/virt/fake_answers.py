@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from nova_lite.compute import power_state
@@ -17,6 +18,16 @@ _DISK = diagnostics.Disk(
     write_bytes=1024**2,
     write_requests=64,
     errors_count=0,
+)
+_NIC = diagnostics.Nic(
+    rx_octets=4096,
+    rx_errors=0,
+    rx_drop=0,
+    rx_packets=32,
+    tx_octets=2048,
+    tx_errors=0,
+    tx_drop=0,
+    tx_packets=16,
 )
 
 
@@ -63,4 +74,8 @@ def standard(guest: Guest) -> diagnostics.Diagnostics:
             for n in range(guest.vcpus)
         ],
         disk_details=[_DISK],
+        nic_details=[
+            dataclasses.replace(_NIC, mac_address=mac)
+            for mac in guest.nics.values()
+        ],
     )

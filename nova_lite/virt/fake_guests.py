@@ -41,6 +41,7 @@ class Guest:
     kept: dict[str, Any] | None = None
     config_drive: dict[str, str] = field(default_factory=dict)
     rescue_drive: dict[str, str] = field(default_factory=dict)
+    nics: dict[str, str] = field(default_factory=dict)  # port id -> MAC
 
 
 class Guests:

@@ -36,6 +36,8 @@ LAYERS = {
     "nova_lite.compute.locks": 0,
     "nova_lite.compute.power_sync": 0,
     "nova_lite.compute.audit_period": 0,
+    "nova_lite.network.model": 0,
+    "nova_lite.network.wanted": 0,
     "nova_lite.conductor": 0,
     "nova_lite.conductor.running": 0,
     # 1
@@ -46,8 +48,10 @@ LAYERS = {
     "nova_lite.policy": 1,
     "nova_lite.quota": 1,
     "nova_lite.db": 1,
+    "nova_lite.rest": 1,
     # 2: the ports
     "nova_lite.image": 2,
+    "nova_lite.network": 2,
     "nova_lite.virt": 2,
     # 3: what sends messages
     "nova_lite.compute.rpcapi": 3,

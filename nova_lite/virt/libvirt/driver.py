@@ -8,8 +8,9 @@ host.py holds the connection. Options are read here, once.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from oslo_concurrency import processutils
 from oslo_config import cfg
@@ -17,10 +18,19 @@ from oslo_log import log as logging
 
 from nova_lite import exception, version
 from nova_lite.compute import power_state
+from nova_lite.network.model import VIF
 from nova_lite.virt import configdrive, diagnostics, dispatch, driver
-from nova_lite.virt.libvirt import agent, consoles, power, snapshot, stats
+from nova_lite.virt.libvirt import (
+    agent,
+    consoles,
+    hotplug,
+    power,
+    snapshot,
+    stats,
+)
 from nova_lite.virt.libvirt import guest as guests
 from nova_lite.virt.libvirt import host as hosts
+from nova_lite.virt.libvirt import vif as plugging
 from nova_lite.virt.libvirt.storage import disks as storage
 from nova_lite.virt.libvirt.storage import imagecache, qemu_img, resize
 from nova_lite.virt.libvirt.xml import cpu, disk
@@ -34,6 +44,8 @@ LOG = logging.getLogger(__name__)
 class LibvirtDriver(driver.ComputeDriver):
     """QEMU and KVM guests on this host."""
 
+    capabilities = {"wires_vifs": True}
+
     def __init__(self, virtapi: driver.VirtAPI) -> None:
         super().__init__(virtapi)
         options = CONF.libvirt
@@ -41,6 +53,11 @@ class LibvirtDriver(driver.ComputeDriver):
         self._machine: str = options.hw_machine_type
         self._cache_mode: str = options.disk_cachemode
         self._launch_timeout_s: int = options.launch_timeout_s
+        self._pcie_ports: int = options.num_pcie_ports
+        self._patience = hotplug.Patience(
+            options.device_detach_attempts, options.device_detach_timeout
+        )
+        self._interfaces = plugging.Interfaces(options.virt_type)
         self._cpu = _cpu_model(options)
         self._events = dispatch.EventDispatcher()
         self._return_listeners: list[Callable[[], None]] = []
@@ -149,24 +166,64 @@ class LibvirtDriver(driver.ComputeDriver):
             left.stop()
             left.undefine()
         self._check_machine(spec.image)
-        xml = self._guest_xml(spec, self._store.create(spec, progress))
+        made = self._store.create(spec, progress)
+        self._plug(spec)
+        xml = self._guest_xml(spec, made)
         progress(90, "launch")
-        guest = guests.define(self._host, xml, spec.uuid)
-        guest.start(self._launch_timeout_s)
+        self._start(guests.define(self._host, xml, spec.uuid), spec)
         progress(100, "launch")
         LOG.info("Guest %s was spawned", spec.uuid)
 
-    def destroy(self, uuid: str, destroy_disks: bool = True) -> None:
-        """Stop and undefine the guest, remove its directory."""
+    def destroy(
+        self,
+        uuid: str,
+        destroy_disks: bool = True,
+        vifs: Sequence[VIF] = (),
+    ) -> None:
+        """Stop and undefine the guest, unplug it, remove its directory."""
         guest = guests.find(self._host, uuid)
         if guest is not None:
             guest.stop()
             guest.undefine()
+        self._interfaces.unplug(uuid, vifs)
         self._consoles.forget(uuid)
         if destroy_disks:
             self._snapshots.remove(uuid)
             self._store.remove(uuid)
         LOG.info("Guest %s is gone from this host", uuid)
+
+    def attach_interface(self, spec: driver.GuestSpec, vif: VIF) -> None:
+        """One more card, now and for later starts.
+
+        Raises: GuestNotFound, ImageUnacceptable,
+        VirtualInterfacePlugException, VirtError.
+        """
+        guest = guests.get(self._host, spec.uuid)
+        self._interfaces.plug(spec, [vif])
+        if not plugging.starts_paused([vif]):
+            self.virtapi.wait_for_plugs(spec.uuid)
+        self._interfaces.wait_for_devices([vif])
+        card = self._interfaces.card(spec, vif)
+        hotplug.attach(guest, vif.id, ET.tostring(card, encoding="unicode"))
+        LOG.info("Guest %s has interface %s", spec.uuid, vif.id)
+
+    def detach_interface(
+        self,
+        spec: driver.GuestSpec,
+        vif: VIF,
+        checkpoint: driver.Checkpoint = driver.go_on,
+    ) -> None:
+        """A card less, now and for later starts.
+
+        Raises: DeviceDetachFailed, VirtError.
+        """
+        guest = guests.find(self._host, spec.uuid)
+        if guest is not None:
+            hotplug.detach(
+                self._host, guest, vif.id, self._patience, checkpoint
+            )
+        self._interfaces.unplug(spec.uuid, [vif])
+        LOG.info("Guest %s is without interface %s", spec.uuid, vif.id)
 
     def power_on(self, spec: driver.GuestSpec) -> None:
         """Start a guest that is shut off, described anew.
@@ -175,7 +232,7 @@ class LibvirtDriver(driver.ComputeDriver):
         """
         guest = guests.find(self._host, spec.uuid)
         if guest is None or guest.state() != power_state.RUNNING:
-            self._define(spec).start(self._launch_timeout_s)
+            self._start(self._define(spec), spec)
 
     def power_off(
         self,
@@ -213,7 +270,7 @@ class LibvirtDriver(driver.ComputeDriver):
         Raises: GuestNotFound when it has no disks, VirtError.
         """
         self._stop(spec.uuid)
-        self._define(spec).start(self._launch_timeout_s)
+        self._start(self._define(spec), spec)
         LOG.info("Guest %s was rebooted by force", spec.uuid)
 
     def rescue(
@@ -232,6 +289,7 @@ class LibvirtDriver(driver.ComputeDriver):
         own = self._store.existing(spec.uuid)
         self._stop(spec.uuid)
         made = self._store.create_rescue(spec.uuid, image, progress)
+        self._plug(spec)
         if stable:
             device, bus = rescue_xml.device_and_bus(image)
             xml = rescue_xml.add_disk(
@@ -251,14 +309,13 @@ class LibvirtDriver(driver.ComputeDriver):
                 [made, own[0]],
                 configdrive.RESCUE_NAME,
             )
-        guest = guests.define(self._host, xml, spec.uuid)
-        guest.start(self._launch_timeout_s)
+        self._start(guests.define(self._host, xml, spec.uuid), spec)
         LOG.info("Guest %s runs from image %s", spec.uuid, image.id)
 
     def unrescue(self, spec: driver.GuestSpec) -> None:
         """Start it from its own disks again. Raises: GuestNotFound."""
         self._stop(spec.uuid)
-        self._define(spec).start(self._launch_timeout_s)
+        self._start(self._define(spec), spec)
         self._store.remove_rescue(spec.uuid)
 
     def _stop(self, uuid: str) -> None:
@@ -411,8 +468,37 @@ class LibvirtDriver(driver.ComputeDriver):
     def _define(self, spec: driver.GuestSpec) -> guests.Guest:
         """Describe a guest that has its disks. Raises: GuestNotFound."""
         self._check_machine(spec.image)
-        xml = self._guest_xml(spec, self._store.existing(spec.uuid))
-        return guests.define(self._host, xml, spec.uuid)
+        disks = self._store.existing(spec.uuid)
+        self._plug(spec)
+        return guests.define(
+            self._host, self._guest_xml(spec, disks), spec.uuid
+        )
+
+    def _plug(self, spec: driver.GuestSpec) -> None:
+        """Have what its interfaces need on this host.
+
+        Raises: VirtualInterfacePlugException, and what the wait for the
+        network raises.
+        """
+        self._interfaces.plug(spec, spec.vifs)
+        if spec.vifs and not plugging.starts_paused(spec.vifs):
+            self.virtapi.wait_for_plugs(spec.uuid)
+        self._interfaces.wait_for_devices(spec.vifs)
+
+    def _start(self, guest: guests.Guest, spec: driver.GuestSpec) -> None:
+        """Start it; where only that makes its devices, wait for the network
+        before it runs.
+        """
+        paused = plugging.starts_paused(spec.vifs)
+        guest.start(self._launch_timeout_s, paused=paused)
+        if not paused:
+            return
+        try:
+            self.virtapi.wait_for_plugs(spec.uuid)
+        except Exception:  # whatever ends the wait: it must not stay paused
+            guest.stop()
+            raise
+        guest.unpause()
 
     def _guest_xml(
         self,
@@ -440,6 +526,7 @@ class LibvirtDriver(driver.ComputeDriver):
             cpu=self._cpu,
             version=version.string(),
             screen=self._consoles.screen,
+            pcie_ports=self._pcie_ports,
         )
         console_log = self._store.console_log(spec.uuid)
         drive = ""
@@ -453,6 +540,7 @@ class LibvirtDriver(driver.ComputeDriver):
             settings,
             drive,
             self._consoles.choose_serial(spec.uuid),
+            self._interfaces.cards(spec),
         )
 
 

@@ -9,7 +9,7 @@ put an item into a mailbox: everything else, logging too, happens in a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,15 +63,13 @@ class Waiters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[
-            tuple[str, driver.LifecycleEvent], list[threading.Event]
-        ] = {}
+        self._waiting: dict[tuple[str, Hashable], list[threading.Event]] = {}
 
     @contextmanager
-    def expect(
-        self, uuid: str, event: driver.LifecycleEvent
-    ) -> Iterator[threading.Event]:
+    def expect(self, uuid: str, event: Hashable) -> Iterator[threading.Event]:
         """An Event that is set when it happens; enter before causing it.
+
+        ``event`` is a LifecycleEvent, or the alias of a device that goes.
 
         It is also set when the connection is lost, so whoever waited looks
         at the guest.
@@ -89,7 +87,7 @@ class Waiters:
                 if not left:
                     del self._waiting[key]
 
-    def notify(self, uuid: str, event: driver.LifecycleEvent) -> None:
+    def notify(self, uuid: str, event: Hashable) -> None:
         """Wake who waits for this event of this guest."""
         with self._lock:
             for seen in self._waiting.get((uuid, event), ()):
@@ -106,16 +104,18 @@ class Waiters:
 class EventSource:
     """Hands the events of a host's connections to green code.
 
-    ``on_lifecycle(uuid, event)`` and ``on_closed(connection)`` are called
-    one at a time and must not block.
+    ``on_lifecycle(uuid, event)``, ``on_removed(uuid, alias)`` of a device
+    and ``on_closed(connection)`` are called one at a time and must not block.
     """
 
     def __init__(
         self,
         on_lifecycle: driver.EventListener,
+        on_removed: Callable[[str, str], None],
         on_closed: Callable[[Any], None],
     ) -> None:
         self._on_lifecycle = on_lifecycle
+        self._on_removed = on_removed
         self._on_closed = on_closed
         self._mailbox = concurrency.NativeMailbox(self._handle)
 
@@ -128,6 +128,12 @@ class EventSource:
             self._native_lifecycle,
             None,
         )
+        connection.domainEventRegisterAny(
+            None,
+            libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
+            self._native_removed,
+            None,
+        )
 
     def _native_lifecycle(
         self, _connection: Any, domain: Any, event: int, *_rest: Any
@@ -136,6 +142,11 @@ class EventSource:
         if meaning is not None:
             self._mailbox.put((domain.UUIDString(), meaning))
 
+    def _native_removed(
+        self, _connection: Any, domain: Any, alias: str, *_rest: Any
+    ) -> None:
+        self._mailbox.put((domain.UUIDString(), alias))
+
     def _native_closed(self, connection: Any, *_rest: Any) -> None:
         self._mailbox.put((connection, None))
 
@@ -143,5 +154,7 @@ class EventSource:
         subject, meaning = item
         if meaning is None:
             self._on_closed(subject)
+        elif isinstance(meaning, str):
+            self._on_removed(subject, meaning)
         else:
             self._on_lifecycle(subject, meaning)

@@ -36,6 +36,11 @@ _STATES = {
 _GONE = (libvirt.VIR_ERR_NO_DOMAIN,)
 # Already in the state that was asked for, or not there at all.
 _DONE = (libvirt.VIR_ERR_OPERATION_INVALID, libvirt.VIR_ERR_NO_DOMAIN)
+# Gone since it was looked up, or asked for before and not yet let go.
+_DETACHING = (
+    libvirt.VIR_ERR_DEVICE_MISSING,
+    libvirt.VIR_ERR_OPERATION_FAILED,
+)
 
 _UNDEFINE_ALL = (
     libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
@@ -113,24 +118,48 @@ class Guest:
         """
         return interface.mac_addresses(self.xml())
 
-    def xml(self) -> str:
-        """As libvirt has it now, ports and all. Raises: GuestNotFound."""
-        return str(self._host.call(self._domain.XMLDesc, 0))
+    def xml(self, *, inactive: bool = False) -> str:
+        """As libvirt has it now, ports and all. Raises: GuestNotFound.
 
-    def start(self, timeout_s: int) -> None:
+        ``inactive``: as it will be when it is started the next time.
+        """
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
+        return str(self._host.call(self._domain.XMLDesc, flags))
+
+    def attach_device(self, xml: str, *, live: bool) -> None:
+        """Give it a device: now, or for its next start. Raises: VirtError."""
+        flags = _affected(live)
+        self._host.call(self._domain.attachDeviceFlags, xml, flags)
+
+    def detach_device(self, xml: str, *, live: bool) -> None:
+        """Ask for a device, or take it from its next start.
+
+        It still has it when this returns, unless it was quick. One that is
+        asked for already, or gone, is no error. Raises: VirtError.
+        """
+        self._host.call(
+            self._domain.detachDeviceFlags,
+            xml,
+            _affected(live),
+            ignore=_DETACHING,
+        )
+
+    def start(self, timeout_s: int, *, paused: bool = False) -> None:
         """Start it and wait until libvirt tells that it did.
 
         One that runs already is left alone. Raises: VirtError.
         """
         started = driver.LifecycleEvent.STARTED
+        flags = libvirt.VIR_DOMAIN_START_PAUSED if paused else 0
+        goal = power_state.PAUSED if paused else power_state.RUNNING
         with self._host.waiters.expect(self.uuid, started) as seen:
             try:
-                self._host.call(self._domain.create)
+                self._host.call(self._domain.createWithFlags, flags)
             except exception.VirtError:
-                if self.state() == power_state.RUNNING:
+                if self.state() == goal:
                     return
                 raise
-            if seen.wait(timeout_s) or self.state() == power_state.RUNNING:
+            if seen.wait(timeout_s) or self.state() == goal:
                 return
         raise exception.VirtError(
             reason=f"guest {self.uuid} did not start within {timeout_s} s"
@@ -311,6 +340,14 @@ def used(host: host_module.Host) -> Used:
     return Used(
         vcpus=sum(vcpus for vcpus, _ in counts),
         running=sum(runs for _, runs in counts),
+    )
+
+
+def _affected(live: bool) -> int:
+    return int(
+        libvirt.VIR_DOMAIN_AFFECT_LIVE
+        if live
+        else libvirt.VIR_DOMAIN_AFFECT_CONFIG
     )
 
 

@@ -68,7 +68,9 @@ class Host:
         # Without this libvirt prints every error, handled ones too.
         libvirt.registerErrorHandler(_ignore, None)
         events.start_loop()
-        self._source = events.EventSource(self._lifecycle, self._closed)
+        self._source = events.EventSource(
+            self._lifecycle, self.waiters.notify, self._closed
+        )
         self.connection()
 
     def stop(self) -> None:

@@ -20,6 +20,7 @@ from nova_lite.virt.libvirt.xml import (
     graphics,
     memory,
     metadata,
+    pci,
     rng,
 )
 
@@ -36,6 +37,7 @@ class HostSettings:
     cpu: cpu.CpuModel
     version: str  # of nova-lite, shown in the guest's DMI tables
     screen: graphics.Vnc | None = field(default_factory=graphics.Vnc)
+    pcie_ports: int = 0
 
 
 def build(
@@ -45,11 +47,12 @@ def build(
     settings: HostSettings,
     drive: str = "",
     serial: console.TcpPort | None = None,
+    cards: Sequence[ET.Element] = (),
 ) -> str:
     """The domain's XML, as libvirt takes it to define the guest.
 
     ``drive``: path of its config drive, if it has one. ``serial``: the TCP
-    port of its serial port; a pty without.
+    port of its serial port; a pty without. ``cards`` are its interfaces.
     Raises: InvalidDiskInfo.
     """
     properties = spec.image.properties
@@ -70,12 +73,14 @@ def build(
         ]
     )
     devices = ET.SubElement(root, "devices")
+    devices.extend(pci.build(machine, settings.pcie_ports))
     drive_bus = config_drive.bus(properties, machine) if drive else ""
     if "scsi" in (drive_bus, *(one.bus for one in disks)):
         devices.append(disk.build_scsi_controller())
     devices.extend(disk.build(one) for one in disks)
     if drive:
         devices.append(config_drive.build(drive, drive_bus))
+    devices.extend(cards)
     devices.extend(
         [
             console.build_serial(console_log, serial),

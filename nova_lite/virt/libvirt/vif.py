@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The host's side of guests' interfaces.
+
+Called by the libvirt driver. A tap is made and wired by nova-lite-netd and
+is only waited for; what goes into Open vSwitch is plugged by os-vif, which
+runs commands as root by oslo.privsep.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import socket
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from oslo_log import log as logging
+
+from nova_lite import exception
+from nova_lite.network.model import VIF, device_name
+from nova_lite.virt import driver
+from nova_lite.virt.libvirt.xml import interface
+
+LOG = logging.getLogger(__name__)
+
+# netd brings what no message has told it within a minute.
+_DEVICE_TIMEOUT_S = 90.0
+_LOOK_S = 0.1
+_IFF_MULTI_QUEUE = 0x0100
+
+
+class Interfaces:
+    """Plugs the interfaces of this host's guests."""
+
+    def __init__(
+        self, virt_type: str, device_timeout_s: float = _DEVICE_TIMEOUT_S
+    ) -> None:
+        self._virt_type = virt_type
+        self._device_timeout_s = device_timeout_s
+
+    def cards(self, spec: driver.GuestSpec) -> list[ET.Element]:
+        """All cards of a guest, for its description.
+
+        Raises: ImageUnacceptable, VirtualInterfacePlugException.
+        """
+        return [self.card(spec, vif) for vif in spec.vifs]
+
+    def card(self, spec: driver.GuestSpec, vif: VIF) -> ET.Element:
+        """One of them; its device is to be there. Raises: as cards."""
+        card = interface.card(spec, self._virt_type)
+        if vif.type == interface.TAP and not _has_queues(_device(vif)):
+            card = dataclasses.replace(card, queues=1)
+        return interface.build(vif, card)
+
+    def plug(self, spec: driver.GuestSpec, vifs: Sequence[VIF]) -> None:
+        """Do what is this driver's to do before the network is waited for.
+
+        Done already is no error. Raises: VirtualInterfacePlugException.
+        """
+        for vif in vifs:
+            if vif.type == interface.OVS:
+                _call_os_vif("plug", vif, spec.uuid, spec)
+
+    def wait_for_devices(self, vifs: Sequence[VIF]) -> None:
+        """Return when what others make is there.
+
+        Raises: VirtualInterfacePlugException.
+        """
+        deadline = time.monotonic() + self._device_timeout_s
+        for vif in vifs:
+            name = _needed_device(vif)
+            while name and not _exists(name):
+                if time.monotonic() > deadline:
+                    raise exception.VirtualInterfacePlugException(
+                        port_id=vif.id,
+                        reason=f"nobody has made {name} within "
+                        f"{self._device_timeout_s:.0f} s; does the network "
+                        "agent (such as nova-lite-netd) run here?",
+                    )
+                time.sleep(_LOOK_S)
+
+    def unplug(self, uuid: str, vifs: Sequence[VIF]) -> None:
+        """Undo ``plug``; what is gone already is no error."""
+        for vif in vifs:
+            if vif.type == interface.OVS:
+                _call_os_vif("unplug", vif, uuid)
+
+
+def starts_paused(vifs: Sequence[VIF]) -> bool:
+    """Whether a device is made by the guest's start alone.
+
+    The network can wire it only then, so the guest is to wait, paused.
+    """
+    return any(
+        vif.type == interface.BRIDGE
+        or (vif.type == interface.OVS and not interface.is_hybrid(vif))
+        for vif in vifs
+    )
+
+
+def _device(vif: VIF) -> str:
+    return vif.devname or device_name(vif.id)
+
+
+def _needed_device(vif: VIF) -> str:
+    if vif.type == interface.TAP:
+        return _device(vif)
+    return interface.linux_bridge(vif) if vif.type == interface.BRIDGE else ""
+
+
+def _exists(name: str) -> bool:
+    try:
+        socket.if_nametoindex(name)
+    except OSError:
+        return False
+    return True
+
+
+def _has_queues(name: str) -> bool:
+    """Whether a tap takes several queues, which its maker decides."""
+    try:
+        flags = Path(f"/sys/class/net/{name}/tun_flags").read_text()
+    except OSError:
+        return False
+    return bool(int(flags, 16) & _IFF_MULTI_QUEUE)
+
+
+_initialized = False
+
+
+def _call_os_vif(
+    action: str, vif: VIF, uuid: str, spec: driver.GuestSpec | None = None
+) -> None:
+    # It brings a netlink library and privsep: for those who need it.
+    import os_vif
+    from os_vif import exception as os_vif_exception
+    from os_vif import objects as os_vif_objects
+
+    _initialize(os_vif)
+    info = os_vif_objects.instance_info.InstanceInfo(
+        uuid=uuid,
+        name=spec.name if spec else uuid,
+        project_id=spec.project_id if spec else "",
+    )
+    try:
+        getattr(os_vif, action)(_translated(vif, os_vif_objects), info)
+    except os_vif_exception.ExceptionBase as error:
+        raise exception.VirtualInterfacePlugException(
+            port_id=vif.id, reason=str(error)
+        ) from error
+
+
+def _initialize(os_vif: Any) -> None:
+    global _initialized
+    if _initialized:
+        return
+    from oslo_privsep import priv_context
+
+    priv_context.init([] if os.geteuid() == 0 else ["sudo"])
+    os_vif.initialize()
+    _initialized = True
+
+
+def _translated(vif: VIF, objects: Any) -> Any:
+    """A VIF in os-vif's terms."""
+    common = {
+        "id": vif.id,
+        "address": vif.address,
+        "plugin": "ovs",
+        "vif_name": _device(vif),
+        "network": objects.network.Network(
+            id=vif.network.id,
+            bridge=interface.ovs_bridge(vif),
+            label=vif.network.label,
+            mtu=vif.network.mtu,
+        ),
+        "port_profile": objects.vif.VIFPortProfileOpenVSwitch(
+            interface_id=vif.id,
+            datapath_type=vif.details.get("datapath_type") or "",
+        ),
+        "preserve_on_delete": vif.preserve_on_delete,
+        "has_traffic_filtering": bool(vif.details.get("port_filter")),
+    }
+    if interface.is_hybrid(vif):
+        return objects.vif.VIFBridge(
+            bridge_name=interface.hybrid_bridge(vif), **common
+        )
+    return objects.vif.VIFOpenVSwitch(
+        bridge_name=interface.ovs_bridge(vif), **common
+    )
