@@ -185,12 +185,17 @@ class App:
         title = HTTPStatus(status).phrase
         return json_response(self._error_body(status, title, message), status)
 
+    def error_of(self, error: exception.NovaLiteException) -> Any:
+        """The body of an answer that a domain error makes."""
+        title = HTTPStatus(error.code).phrase
+        return self._error_body(error.code, title, error.format_message())
+
     def _failed(
         self, request: Request, error: exception.NovaLiteException
     ) -> webob.Response:
         if error.code >= 500:
             LOG.error("%s %s: %s", request.method, request.path, error)
-        response = self.error(error.code, error.format_message())
+        response = json_response(self.error_of(error), error.code)
         if error.code == 401:
             response.headers["WWW-Authenticate"] = (
                 f'Keystone uri="{request.host_url}/identity"'

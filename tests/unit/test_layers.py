@@ -36,6 +36,7 @@ LAYERS = {
     "nova_lite.compute.locks": 0,
     "nova_lite.compute.power_sync": 0,
     "nova_lite.compute.audit_period": 0,
+    "nova_lite.network.errors": 0,
     "nova_lite.network.model": 0,
     "nova_lite.network.wanted": 0,
     "nova_lite.conductor": 0,
