@@ -16,7 +16,7 @@ from oslo_concurrency import processutils
 from oslo_config import cfg
 
 from nova_lite import exception, version
-from nova_lite.metadata import tree, vendor_data
+from nova_lite.metadata import network, tree, vendor_data
 from nova_lite.metadata.model import Server
 from nova_lite.virt.driver import GuestSpec
 
@@ -122,6 +122,10 @@ class ConfigDrives:
             admin_password=spec.admin_password,
             files=spec.files,
             block_devices=_block_devices(spec),
+            fixed_ip=network.fixed_ip(spec.vifs),
+            floating_ip=network.floating_ip(spec.vifs),
+            network_data=network.network_data(spec.vifs),
+            devices=network.devices(spec.vifs),
             vendor_data=vendor_data.load(self._vendor_data or ""),
         )
 
