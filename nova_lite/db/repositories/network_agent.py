@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agents of the embedded network service, and what they carry.
+
+Called by conductor (objects.network_state, the periodic pass) and by the
+embedded service. An agent lives as long as its heartbeat in ``services`` is
+young; a router lives on one of them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_db import exception as db_exc
+from sqlalchemy import orm
+
+from nova_lite.db import session as db
+from nova_lite.db.models import network as models
+from nova_lite.db.models.base import now
+from nova_lite.db.models.service import Service
+from nova_lite.db.repositories import rows
+
+BINARY = "nova-lite-netd"
+GATEWAY = "network:router_gateway"
+INTERFACE = "network:router_interface"
+LEGS = (GATEWAY, INTERFACE)
+
+_AGENTS = models.NetworkAgent.__table__
+_SERVICES = Service.__table__
+_ROUTERS = models.Router.__table__
+_PORTS = models.Port.__table__
+_NETWORKS = models.Network.__table__
+
+
+def register(host: str, values: Mapping[str, Any]) -> None:
+    """Record a host's agent: ``tunnel_ip`` and ``configurations``."""
+    try:
+        _register(host, values)
+    except db_exc.DBDuplicateEntry:
+        # Another conductor wrote the row of the same agent just now.
+        _register(host, values)
+
+
+@db.transaction
+def _register(host: str, values: Mapping[str, Any]) -> None:
+    kept = {
+        "tunnel_ip": values.get("tunnel_ip") or "",
+        "configurations": dict(values.get("configurations") or {}),
+    }
+    with db.writer() as session:
+        if rows.execute(
+            session,
+            sa.update(models.NetworkAgent)
+            .where(_AGENTS.c.host == host)
+            .values(kept),
+        ):
+            return
+        session.add(
+            models.NetworkAgent(host=host, id=str(uuid.uuid4()), **kept)
+        )
+
+
+@db.transaction
+def report_ports(host: str, statuses: Mapping[str, str]) -> None:
+    """Write ports' statuses, of those that are still bound to the host."""
+    by_status = defaultdict[str, list[str]](list)
+    for port_id, status in statuses.items():
+        by_status[status].append(port_id)
+    if not by_status:
+        return
+    with db.writer() as session:
+        for status in sorted(by_status):
+            rows.execute(
+                session,
+                sa.update(models.Port)
+                .where(
+                    _PORTS.c.id.in_(sorted(by_status[status])),
+                    _PORTS.c.host == host,
+                    _PORTS.c.status != status,
+                )
+                .values(status=status, revision=_PORTS.c.revision + 1),
+            )
+
+
+def agents(session: orm.Session) -> list[dict[str, Any]]:
+    """Agents by host, with what ``services`` knows of each."""
+    found = session.execute(
+        sa.select(
+            _AGENTS,
+            _SERVICES.c.last_seen_at,
+            _SERVICES.c.forced_down,
+            _SERVICES.c.disabled,
+            _SERVICES.c.availability_zone,
+            _SERVICES.c.created_at.label("started_at"),
+        )
+        .outerjoin(_SERVICES, _runs())
+        .order_by(_AGENTS.c.host)
+    )
+    return [dict(row) for row in found.mappings()]
+
+
+def is_live(row: Mapping[str, Any], down_time_s: float) -> bool:
+    """Whether an agent's heartbeat is young enough."""
+    seen: datetime.datetime | None = row["last_seen_at"]
+    if seen is None or row["forced_down"]:
+        return False
+    return (now() - seen).total_seconds() <= down_time_s
+
+
+def has_live_agent(
+    session: orm.Session, host: str, down_time_s: float
+) -> bool:
+    """Whether ports can be bound to a host."""
+    since = now() - datetime.timedelta(seconds=down_time_s)
+    return bool(
+        session.scalar(
+            sa.select(sa.literal(1))
+            .select_from(_AGENTS.join(_SERVICES, _runs()))
+            .where(
+                _AGENTS.c.host == host,
+                _SERVICES.c.last_seen_at >= since,
+                _SERVICES.c.forced_down.is_(False),
+            )
+        )
+    )
+
+
+def _runs() -> Any:
+    return sa.and_(
+        _SERVICES.c.host == _AGENTS.c.host, _SERVICES.c.binary == BINARY
+    )
+
+
+# --- which host a router lives on --------------------------------------------
+
+
+@db.transaction
+def place_orphans(down_time_s: float) -> set[str]:
+    """Move routers without a living agent to one; the hosts concerned."""
+    with db.reader() as session:
+        known = sa.select(_ROUTERS.c.id, _ROUTERS.c.host)
+        routers = list(session.execute(known))
+        if not routers:
+            return set()
+        live = _live(session, down_time_s)
+    lost = [row.id for row in routers if row.host not in live]
+    if not lost or not live:
+        return set()
+    with db.writer() as session:
+        return place(session, lost, down_time_s)
+
+
+def place(
+    session: orm.Session, router_ids: Collection[str], down_time_s: float
+) -> set[str]:
+    """Let each of some routers live where it can; the hosts concerned.
+
+    One that is well where it is stays. One that no agent can carry stays
+    with a dead agent, which may come back, and leaves one that is unfit.
+    """
+    live = _live(session, down_time_s)
+    needs = _needs(session, router_ids)
+    load = _load(session)
+    concerned = set[str]()
+    found = session.execute(
+        sa.select(_ROUTERS.c.id, _ROUTERS.c.host).where(
+            _ROUTERS.c.id.in_(router_ids)
+        )
+    )
+    for router_id, host in list(found):
+        fit = [name for name in live if needs[router_id] <= live[name]]
+        if host in fit or (not fit and host not in live):
+            continue
+        best = min(fit, key=lambda name: (load[name], name), default="")
+        if _move(session, router_id, host, best):
+            load[best] += 1
+            concerned.update((host, best))
+    return concerned - {""}
+
+
+def _live(session: orm.Session, down_time_s: float) -> dict[str, set[str]]:
+    """Hosts whose agent lives and carries routers: physical networks."""
+    return {
+        row["host"]: set(row["configurations"].get("physical_networks", ()))
+        for row in agents(session)
+        if is_live(row, down_time_s)
+        and not row["disabled"]
+        and row["configurations"].get("l3", True)
+    }
+
+
+def _needs(
+    session: orm.Session, router_ids: Collection[str]
+) -> dict[str, set[str]]:
+    """The physical networks that each router has a leg in."""
+    found = session.execute(
+        sa.select(_PORTS.c.device_id, _NETWORKS.c.segment)
+        .join(_NETWORKS, _NETWORKS.c.id == _PORTS.c.network_id)
+        .where(
+            _PORTS.c.device_id.in_(router_ids),
+            _PORTS.c.device_owner.in_(LEGS),
+            _NETWORKS.c.segment.startswith("flat:"),
+        )
+    )
+    needs = defaultdict[str, set[str]](set)
+    for router_id, segment in found:
+        needs[router_id].add(segment.removeprefix("flat:"))
+    return needs
+
+
+def _load(session: orm.Session) -> defaultdict[str, int]:
+    """How many routers each host has."""
+    found = session.execute(
+        sa.select(_ROUTERS.c.host, sa.func.count())
+        .where(_ROUTERS.c.host != "")
+        .group_by(_ROUTERS.c.host)
+    )
+    counts = defaultdict[str, int](int)
+    for host, count in found:
+        counts[host] = count
+    return counts
+
+
+def _move(session: orm.Session, router_id: str, old: str, new: str) -> bool:
+    """Bind a router and its ports to another host; False when too late."""
+    if not rows.execute(
+        session,
+        sa.update(models.Router)
+        .where(_ROUTERS.c.id == router_id, _ROUTERS.c.host == old)
+        .values(host=new),
+    ):
+        return False
+    bind_legs(session, [router_id], new)
+    return True
+
+
+def bind_legs(
+    session: orm.Session, router_ids: Sequence[str], host: str
+) -> None:
+    """Bind routers' ports to the host that the routers live on."""
+    rows.execute(
+        session,
+        sa.update(models.Port)
+        .where(
+            _PORTS.c.device_id.in_(router_ids),
+            _PORTS.c.device_owner.in_(LEGS),
+            _PORTS.c.host != host,
+        )
+        .values(
+            host=host,
+            vif_type="tap" if host else "unbound",
+            status="DOWN",
+            revision=_PORTS.c.revision + 1,
+        ),
+    )
