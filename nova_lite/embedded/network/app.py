@@ -81,7 +81,7 @@ def _type_of(error: exception.NovaLiteException) -> str:
     named = getattr(cls, "neutron_type", None)
     if named is not None:
         return str(named)
-    if cls.__module__ == "nova_lite.network.errors":
+    if cls.__module__.startswith("nova_lite.network."):
         return cls.__name__
     return _BY_CODE.get(error.code, cls.__name__)
 
