@@ -131,6 +131,21 @@ class PortNotUsable(Invalid):
     message = "Port %(port_id)s not usable for instance %(instance)s."
 
 
+class PortNotUsableDNS(Invalid):
+    message = (
+        "Port %(port_id)s not usable for the server. Value %(value)s assigned "
+        "to dns_name attribute does not match instance's hostname "
+        "%(hostname)s"
+    )
+
+
+class InterfaceAttachFailedNoNetwork(Invalid):
+    message = (
+        "No specific network was requested and none are available for "
+        "project '%(project_id)s'."
+    )
+
+
 class NetworkDuplicated(Invalid):
     message = "Network %(network_id)s is duplicated."
 
@@ -496,6 +511,10 @@ class PortInUse(Conflict):
     message = "Port %(port_id)s is still in use."
 
 
+class RevisionChanged(Conflict):
+    """Only if nobody had changed it: but somebody has."""
+
+
 class FixedIpAlreadyInUse(Conflict):
     """At the create of a server the API makes it 400."""
 
@@ -740,6 +759,13 @@ class SecretsUnreadable(VirtError):
 
 class ConfigDriveError(VirtError):
     message = "The config drive cannot be made: %(reason)s"
+
+
+class VendorDataFailed(ConfigDriveError):
+    message = (
+        "The operator's service %(name)s did not give its data of this "
+        "server; try again later."
+    )
 
 
 class PreserveEphemeralNotSupported(VirtError):

@@ -65,7 +65,7 @@ def check_service_user(load: Load) -> list[Finding]:
 
 def service_user() -> tuple[Any, Any]:
     """The account of [service_user]. Raises: ServiceUnavailable."""
-    from nova_lite.image import session
+    from nova_lite.rest import session
 
     return session.account(), session.account_session(TIMEOUT_S)
 

@@ -27,7 +27,7 @@ from nova_lite.image.upload import Source
 if TYPE_CHECKING:
     import requests
 
-    from nova_lite.image import session
+    from nova_lite.rest import session
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -58,12 +58,27 @@ class GlanceAPI(api.ImageAPI):
 
     @functools.cached_property
     def _sessions(self) -> session.Sessions:
-        from nova_lite.image import session
+        from nova_lite.rest import session
 
-        return session.Sessions()
+        glance = CONF.glance
+        return session.Sessions(
+            session.Service(
+                kind="image",
+                version="/v2",
+                proxy="openstack.image.v2._proxy",
+                group="glance",
+                endpoint_override=glance.endpoint_override,
+                region_name=glance.region_name,
+                valid_interfaces=glance.valid_interfaces,
+                retries=glance.num_retries,
+                timeout_s=glance.timeout_s,
+                cafile=glance.cafile,
+                insecure=glance.insecure,
+            )
+        )
 
     def serve_locally(self, path: str, app: Any) -> None:
-        from nova_lite.image import transport
+        from nova_lite.rest import transport
 
         self._sessions.serve_locally(path, transport.WSGITransport(app))
 
@@ -76,7 +91,7 @@ class GlanceAPI(api.ImageAPI):
         url = "/images"
         params: dict[str, Any] | None = dict(filters or {})
         while url:
-            with _translated(None):
+            with _translated():
                 found = self._sessions.proxy(context).get(url, params=params)
                 _raise_for(found)
             page = found.json()
@@ -112,7 +127,7 @@ class GlanceAPI(api.ImageAPI):
         ):
             if value is not None:
                 body[key] = value
-        with _translated(None):
+        with _translated():
             made = self._sessions.proxy(context).post("/images", json=body)
             _raise_for(made)
         return _image(made.json())
@@ -261,7 +276,7 @@ class GlanceAPI(api.ImageAPI):
         # An id goes into a path: whatever cannot be one is no image.
         if not image_id or not set(image_id) <= _ID:
             raise exception.ImageNotFound(image_id=image_id)
-        with _translated(image_id):
+        with _translated():
             answer: requests.Response = self._sessions.proxy(context).request(
                 f"/images/{image_id}{suffix}", method, **kwargs
             )
@@ -343,22 +358,8 @@ def _domain_error(
     return exception.ImageError(reason=f"it answered {status}: {details}")
 
 
-@contextlib.contextmanager
-def _translated(image_id: str | None) -> Iterator[None]:
+def _translated() -> contextlib.AbstractContextManager[None]:
     """Make the client library's errors ours."""
-    import requests
-    from keystoneauth1 import exceptions as ks_exc
+    from nova_lite.rest import session
 
-    try:
-        yield
-    except (ks_exc.ConnectionError, requests.ConnectionError) as error:
-        raise exception.ServiceUnavailable(
-            reason=f"the image service does not answer ({error})"
-        ) from error
-    except ks_exc.HttpError as error:
-        raise exception.ServiceUnavailable(
-            reason="the identity service refused the account of "
-            f"[service_user]: {error.message}"
-        ) from error
-    except ks_exc.ClientException as error:
-        raise exception.ImageError(reason=str(error)) from error
+    return session.translated("image", exception.ImageError)

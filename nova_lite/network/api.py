@@ -15,9 +15,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from oslo_config import cfg
+
 from nova_lite import context as nova_context
+from nova_lite import exception
 from nova_lite.network.model import VIF
 
+CONF = cfg.CONF
 NAMESPACE = "nova_lite.network"
 
 Context = nova_context.RequestContext
@@ -31,14 +35,16 @@ class NetworkRequest:
     """One interface that a user asks for.
 
     ``port_id`` or ``network_id`` is set; ``address``: the fixed IP on the
-    network; ``tag``: the device's role for the guest's metadata. Kept as
-    JSON in the action's arguments: fields are texts or None.
+    network; ``tag``: the device's role for the guest's metadata; ``key``:
+    names an attach, so that one that begins again finds the port that it
+    made. Kept as JSON in the action's arguments: fields are texts or None.
     """
 
     network_id: str | None = None
     port_id: str | None = None
     address: str | None = None
     tag: str | None = None
+    key: str | None = None
 
 
 # "auto", "none", or interfaces in the user's order.
@@ -62,6 +68,14 @@ class NetworkAPI(abc.ABC):
     """A network service. Every method may raise ServiceUnavailable."""
 
     # --- what the service has ---
+
+    def exists(self, context: Context) -> bool:
+        """Whether this cloud has a network service at all.
+
+        Without one servers have no networks. Sends no request but, once per
+        process and only without a user's token, the account's login.
+        """
+        return True
 
     @abc.abstractmethod
     def has_extension(self, context: Context, alias: str) -> bool:
@@ -119,11 +133,14 @@ class NetworkAPI(abc.ABC):
         """
 
     @abc.abstractmethod
-    def deallocate(self, context: Context, instance_uuid: str) -> None:
+    def deallocate(
+        self, context: Context, instance_uuid: str, host: str | None = None
+    ) -> None:
         """Remove or let go every port of a server; none is no error.
 
         A port that the user made is unbound and has no device any more; all
-        others are deleted.
+        others are deleted. With ``host`` those that are bound to another
+        one stay: the server has gone on there meanwhile.
         """
 
     @abc.abstractmethod
@@ -256,3 +273,24 @@ class NetworkAPI(abc.ABC):
         image.api.ImageAPI.serve_locally.
         """
         return
+
+
+def load(name: str | None = None) -> NetworkAPI:
+    """The client of the given name, or of [neutron] driver.
+
+    Raises: ConfigurationError when there is none of that name.
+    """
+    from stevedore import driver
+    from stevedore import exception as stevedore_exc
+
+    name = name or CONF.neutron.driver
+    manager: Any
+    try:
+        manager = driver.DriverManager(NAMESPACE, name, invoke_on_load=True)
+    except stevedore_exc.NoMatches as error:
+        raise exception.ConfigurationError(
+            reason=f"[neutron] driver '{name}' is not among the entry points "
+            f"of {NAMESPACE}"
+        ) from error
+    client: NetworkAPI = manager.driver
+    return client

@@ -123,7 +123,7 @@ def test_old_catalogue_and_override(
     cfg.CONF.set_override("endpoint_override", override, group="glance")
     try:
         nobody = serve.context_of("p1", [])
-        assert images.get(nobody, image_id).id == image_id
+        assert api.load("glance").get(nobody, image_id).id == image_id
     finally:
         cfg.CONF.clear_override("endpoint_override", group="glance")
 

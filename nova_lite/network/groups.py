@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Security groups of servers: a group is on a server's ports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from nova_lite import exception
+from nova_lite.network import api
+from nova_lite.network.service import Row, Service
+
+DEFAULT = "default"
+
+
+class Groups(Service):
+    """Groups by id or name, put on ports and taken off them."""
+
+    def add_security_group(
+        self, context: api.Context, instance_uuid: str, group: str
+    ) -> None:
+        ident = self._group_id(context, group)
+        ports = [
+            port
+            for port in self._ports_of(context, instance_uuid)
+            if port.get("port_security_enabled", True) and port["fixed_ips"]
+        ]
+        if not ports:
+            raise exception.SecurityGroupCannotBeApplied
+        for port in ports:
+            if ident not in port["security_groups"]:
+                groups = [*port["security_groups"], ident]
+                self._update_port(context, port["id"], security_groups=groups)
+
+    def remove_security_group(
+        self, context: api.Context, instance_uuid: str, group: str
+    ) -> None:
+        ident = self._group_id(context, group)
+        having = [
+            port
+            for port in self._ports_of(context, instance_uuid)
+            if ident in port["security_groups"]
+        ]
+        if not having:
+            raise exception.SecurityGroupNotExistsForInstance(
+                security_group_id=group, instance_id=instance_uuid
+            )
+        for port in having:
+            groups = [one for one in port["security_groups"] if one != ident]
+            self._update_port(context, port["id"], security_groups=groups)
+
+    def instance_security_groups(
+        self, context: api.Context, instance_uuids: Collection[str]
+    ) -> dict[str, list[dict[str, Any]]]:
+        ports = self._among(
+            context,
+            "ports",
+            "device_id",
+            instance_uuids,
+            fields=["device_id", "security_groups"],
+        )
+        idents = {one for port in ports for one in port["security_groups"]}
+        names = {
+            row["id"]: row["name"]
+            for row in self._among(
+                context, "security-groups", "id", idents, fields=["id", "name"]
+            )
+        }
+        found: dict[str, list[dict[str, Any]]] = {
+            uuid: [] for uuid in instance_uuids
+        }
+        for port in ports:
+            groups = found.setdefault(port["device_id"], [])
+            for ident in port["security_groups"]:
+                one = {"id": ident, "name": names.get(ident, ident)}
+                if one not in groups:
+                    groups.append(one)
+        return found
+
+    def _group_id(self, context: api.Context, group: str) -> str:
+        """The id of a group that the user names."""
+        own = {"project_id": context.project_id or ""}
+        [ident] = _picked(
+            [group], self.security_groups(context, own), context.project_id
+        )
+        return ident
+
+    def _group_ids(
+        self, context: api.Context, project_id: str, groups: Collection[str]
+    ) -> list[str]:
+        """Ids of the groups of a new port; none leaves it to the service.
+
+        The service itself gives a port the project's default group.
+        """
+        if not groups or set(groups) == {DEFAULT}:
+            return []
+        own = {"project_id": project_id, "fields": ["id", "name"]}
+        rows = self._all(context, "security-groups", own, as_account=True)
+        return _picked(groups, rows, project_id)
+
+
+def _picked(
+    wanted: Collection[str], rows: Collection[Row], project_id: str | None
+) -> list[str]:
+    """Ids of groups by id or by name, each once.
+
+    Raises: SecurityGroupNotFound, NoUniqueMatch.
+    """
+    found: list[str] = []
+    for name in wanted:
+        exact = [row["id"] for row in rows if row["id"] == name]
+        same = exact or [row["id"] for row in rows if row["name"] == name]
+        if not same:
+            raise exception.SecurityGroupNotFound(
+                f"Security group {name} not found for project {project_id}."
+            )
+        if len(same) > 1:
+            raise exception.NoUniqueMatch(what="security groups", name=name)
+        if same[0] not in found:
+            found.append(same[0])
+    return found
