@@ -15,6 +15,7 @@ from nova_lite import exception, policy
 from nova_lite.api.openstack.request import Request
 from nova_lite.db import session
 from nova_lite.db.repositories import instance_query
+from nova_lite.network.api import NetworkAPI
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,6 +44,16 @@ class Controller:
     def __init__(self, compute_api: Any, settings: Settings) -> None:
         self.compute_api = compute_api
         self.settings = settings
+
+    def networks(self, request: Request) -> NetworkAPI:
+        """The client of the network service.
+
+        Raises: NoSuchService in a cloud without one.
+        """
+        found: NetworkAPI = self.compute_api.networks
+        if not found.exists(request.context):
+            raise exception.NoSuchService(service="network")
+        return found
 
 
 def read(

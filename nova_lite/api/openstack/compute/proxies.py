@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the Compute API once passed on to other services, up to 2.35.
 
-This cloud has no network, volume or bare metal service: up to the cap each
-says so with 501, as upstream does where a service's client is missing; above
-it there is no such path. The images stand in ``images``.
+This cloud has no volume or bare metal service: up to the cap each says so
+with 501, as upstream does where a service's client is missing; above it
+there is no such path. The images stand in ``images``, what is the network
+service's in ``networks``, ``floating_ips`` and ``security_groups``.
 """
 
 from __future__ import annotations
@@ -23,11 +24,6 @@ LAST = "2.35"
 
 class NoServiceController(common.Controller):
     """The proxies of services that this cloud does not have."""
-
-    @operation(until=LAST, status=501, errors=())
-    def network(self, request: Request, **_arguments: Any) -> NoReturn:
-        """Pass on to the network service."""
-        raise exception.NoSuchService(service="network")
 
     @operation(until=LAST, status=501, errors=())
     def volume(self, request: Request, **_arguments: Any) -> NoReturn:
@@ -59,23 +55,11 @@ class BareMetalNodesController(common.Controller):
         )
 
 
-_NETWORK = (NoServiceController, "network")
 _VOLUME = (NoServiceController, "volume")
 _CHANGE = (BareMetalNodesController, "change")
 
 # Path -> who would answer, and the verbs.
 _PATHS: Mapping[str, tuple[Endpoint, str]] = {
-    "/os-floating-ip-pools": (_NETWORK, "GET"),
-    "/os-floating-ips": (_NETWORK, "GET POST"),
-    "/os-floating-ips/{id}": (_NETWORK, "GET DELETE"),
-    "/os-networks": (_NETWORK, "GET"),
-    "/os-networks/{id}": (_NETWORK, "GET"),
-    "/os-security-group-rules": (_NETWORK, "POST"),
-    "/os-security-group-rules/{id}": (_NETWORK, "DELETE"),
-    "/os-security-groups": (_NETWORK, "GET POST"),
-    "/os-security-groups/{id}": (_NETWORK, "GET PUT DELETE"),
-    "/os-tenant-networks": (_NETWORK, "GET"),
-    "/os-tenant-networks/{id}": (_NETWORK, "GET"),
     "/os-snapshots": (_VOLUME, "GET POST"),
     "/os-snapshots/detail": (_VOLUME, "GET"),
     "/os-snapshots/{id}": (_VOLUME, "GET DELETE"),

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 
 from nova_lite.api.openstack.compute import gone, proxies
 from nova_lite.api.openstack.compute.aggregates import AggregatesController
+from nova_lite.api.openstack.compute.attach_interfaces import (
+    InterfaceAttachmentController,
+)
 from nova_lite.api.openstack.compute.availability_zone import (
     AvailabilityZoneController,
 )
@@ -23,6 +26,10 @@ from nova_lite.api.openstack.compute.flavors import (
     FlavorAccessController,
     FlavorExtraSpecsController,
     FlavorsController,
+)
+from nova_lite.api.openstack.compute.floating_ips import (
+    FloatingIPPoolsController,
+    FloatingIPsController,
 )
 from nova_lite.api.openstack.compute.hosts import HostsController
 from nova_lite.api.openstack.compute.hypervisors import HypervisorsController
@@ -42,12 +49,22 @@ from nova_lite.api.openstack.compute.limits import LimitsController
 from nova_lite.api.openstack.compute.migrations import (
     MigrationsController,
 )
+from nova_lite.api.openstack.compute.networks import (
+    NetworksController,
+    TenantNetworksController,
+)
 from nova_lite.api.openstack.compute.quota_classes import (
     QuotaClassSetsController,
 )
 from nova_lite.api.openstack.compute.quota_sets import QuotaSetsController
 from nova_lite.api.openstack.compute.remote_consoles import (
     RemoteConsolesController,
+)
+from nova_lite.api.openstack.compute.security_group_rules import (
+    SecurityGroupRulesController,
+)
+from nova_lite.api.openstack.compute.security_groups import (
+    SecurityGroupsController,
 )
 from nova_lite.api.openstack.compute.server_diagnostics import (
     ServerDiagnosticsController,
@@ -69,6 +86,9 @@ from nova_lite.api.openstack.compute.server_migrations import (
 )
 from nova_lite.api.openstack.compute.server_password import (
     ServerPasswordController,
+)
+from nova_lite.api.openstack.compute.server_security_groups import (
+    ServerSecurityGroupsController,
 )
 from nova_lite.api.openstack.compute.server_tags import ServerTagsController
 from nova_lite.api.openstack.compute.server_topology import (
@@ -122,6 +142,17 @@ _PRESENT: Table = {
     "/servers/{server_id}/ips": {"GET": [(IPsController, "index")]},
     "/servers/{server_id}/ips/{network_label}": {
         "GET": [(IPsController, "show")],
+    },
+    "/servers/{server_id}/os-interface": {
+        "GET": [(InterfaceAttachmentController, "index")],
+        "POST": [(InterfaceAttachmentController, "create")],
+    },
+    "/servers/{server_id}/os-interface/{port_id}": {
+        "GET": [(InterfaceAttachmentController, "show")],
+        "DELETE": [(InterfaceAttachmentController, "delete")],
+    },
+    "/servers/{server_id}/os-security-groups": {
+        "GET": [(ServerSecurityGroupsController, "index")],
     },
     "/servers/{server_id}/os-instance-actions": {
         "GET": [(InstanceActionsController, "index")],
@@ -300,6 +331,36 @@ _PAST: Table = {
         "PUT": [(ImageMetadataController, "update")],
         "DELETE": [(ImageMetadataController, "delete")],
     },
+    "/os-networks": {"GET": [(NetworksController, "index")]},
+    "/os-networks/{id}": {"GET": [(NetworksController, "show")]},
+    "/os-tenant-networks": {"GET": [(TenantNetworksController, "index")]},
+    "/os-tenant-networks/{id}": {
+        "GET": [(TenantNetworksController, "show")],
+    },
+    "/os-security-groups": {
+        "GET": [(SecurityGroupsController, "index")],
+        "POST": [(SecurityGroupsController, "create")],
+    },
+    "/os-security-groups/{id}": {
+        "GET": [(SecurityGroupsController, "show")],
+        "PUT": [(SecurityGroupsController, "update")],
+        "DELETE": [(SecurityGroupsController, "delete")],
+    },
+    "/os-security-group-rules": {
+        "POST": [(SecurityGroupRulesController, "create")],
+    },
+    "/os-security-group-rules/{id}": {
+        "DELETE": [(SecurityGroupRulesController, "delete")],
+    },
+    "/os-floating-ips": {
+        "GET": [(FloatingIPsController, "index")],
+        "POST": [(FloatingIPsController, "create")],
+    },
+    "/os-floating-ips/{id}": {
+        "GET": [(FloatingIPsController, "show")],
+        "DELETE": [(FloatingIPsController, "delete")],
+    },
+    "/os-floating-ip-pools": {"GET": [(FloatingIPPoolsController, "index")]},
     # The same as the servers, from the days when volumes were an extension.
     **{
         path.replace("/servers", "/os-volumes_boot"): _PRESENT[path]

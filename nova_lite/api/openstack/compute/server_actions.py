@@ -27,7 +27,11 @@ from nova_lite.api.openstack.compute.deferred_delete import (
     DeferredDeleteController,
 )
 from nova_lite.api.openstack.compute.flavors import FlavorAccessController
+from nova_lite.api.openstack.compute.floating_ips import (
+    FloatingIPActionsController,
+)
 from nova_lite.api.openstack.compute.lock_server import LockServerController
+from nova_lite.api.openstack.compute.multinic import MultinicController
 from nova_lite.api.openstack.compute.pause_server import PauseServerController
 from nova_lite.api.openstack.compute.remote_consoles import (
     RemoteConsolesController,
@@ -42,6 +46,9 @@ from nova_lite.api.openstack.compute.server_rebuild import (
 )
 from nova_lite.api.openstack.compute.server_resize import (
     ServerResizeController,
+)
+from nova_lite.api.openstack.compute.server_security_groups import (
+    SecurityGroupActionsController,
 )
 from nova_lite.api.openstack.compute.shelve import ShelveController
 from nova_lite.api.openstack.compute.suspend_server import (
@@ -95,6 +102,12 @@ SERVER_ACTIONS: Sequence[Action] = (
     Action("confirmResize", (ServerResizeController, "confirm")),
     Action("revertResize", (ServerResizeController, "revert")),
     Action("migrate", (ServerResizeController, "migrate")),
+    Action("addSecurityGroup", (SecurityGroupActionsController, "add")),
+    Action("removeSecurityGroup", (SecurityGroupActionsController, "remove")),
+    Action("addFixedIp", (MultinicController, "add")),
+    Action("removeFixedIp", (MultinicController, "remove")),
+    Action("addFloatingIp", (FloatingIPActionsController, "add")),
+    Action("removeFloatingIp", (FloatingIPActionsController, "remove")),
     *gone.SERVER_ACTIONS,
 )
 

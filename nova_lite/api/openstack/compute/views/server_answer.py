@@ -11,7 +11,9 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nova_lite import policy
+from oslo_log import log as logging
+
+from nova_lite import exception, policy
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.common import Settings
 from nova_lite.api.openstack.compute import status
@@ -22,7 +24,10 @@ from nova_lite.db.repositories import (
     service_query,
     tag,
 )
+from nova_lite.network.api import NetworkAPI
 from nova_lite.policies import servers as policies
+
+LOG = logging.getLogger(__name__)
 
 Row = Mapping[str, Any]
 
@@ -35,9 +40,15 @@ class Answer:
     """What the getters need beside the row, for one answer."""
 
     def __init__(
-        self, request: Request, settings: Settings, rows: Sequence[Row]
+        self,
+        request: Request,
+        settings: Settings,
+        rows: Sequence[Row],
+        networks: NetworkAPI | None = None,
     ) -> None:
+        """``networks``: who knows their security groups, where it is told."""
         self.request = request
+        self._networks = networks
         self.settings = settings
         self.version = request.version
         self._rows = rows
@@ -87,6 +98,24 @@ class Answer:
         )
 
     @functools.cached_property
+    def _security_groups(self) -> dict[str, list[dict[str, Any]]]:
+        """The security groups of the servers that have interfaces.
+
+        None where the network service does not answer: the servers are
+        there all the same.
+        """
+        uuids = [row["uuid"] for row in self._rows if row["network_info"]]
+        if not uuids or self._networks is None:
+            return {}
+        try:
+            return self._networks.instance_security_groups(
+                self.request.context, uuids
+            )
+        except (exception.ServiceUnavailable, exception.NetworkError) as error:
+            LOG.warning("Servers are shown without their groups: %s", error)
+            return {}
+
+    @functools.cached_property
     def host_states(self) -> dict[str, str]:
         """host -> UP, DOWN, UNKNOWN or MAINTENANCE."""
         services = common.read(
@@ -114,6 +143,13 @@ class Answer:
     def tags_of(self, row: Row) -> list[str]:
         """The tags of one server of the answer."""
         return self._tags.get(row["uuid"], [])
+
+    def security_groups_of(self, row: Row) -> list[dict[str, str]]:
+        """The security groups of one server of the answer, by name."""
+        return [
+            {"name": group["name"] or group["id"]}
+            for group in self._security_groups.get(row["uuid"], ())
+        ]
 
     def groups(self, row: Row) -> list[str]:
         """The server's group, if any; one SELECT, for one server at a time."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nova_lite.api.openstack import common
+from nova_lite.api.openstack.compute.views import addresses
 from nova_lite.api.openstack.compute.views.columns import column, time_of
 from nova_lite.api.openstack.compute.views.server_answer import (
     Answer,
@@ -102,6 +103,10 @@ def _host_status(row: Row, answer: Answer) -> Any:
     return state if state in answer.shown_host_states else OMIT
 
 
+def _security_groups(row: Row, answer: Answer) -> Any:
+    return answer.security_groups_of(row) or OMIT
+
+
 def _extended(get: Callable[[Row], Any]) -> Callable[[Row, Answer], Any]:
     """A field for those who may see the extended attributes."""
     return lambda row, answer: get(row) if answer.extended else OMIT
@@ -134,7 +139,7 @@ FULL = Fields(
         "updated",
         lambda row, _: common.isotime(row["updated_at"] or row["created_at"]),
     ),
-    Field("2.1", "addresses", _constant(dict)),
+    Field("2.1", "addresses", lambda row, _: addresses.full(row)),
     Field("2.1", "accessIPv4", _text("access_ip_v4")),
     Field("2.1", "accessIPv6", _text("access_ip_v6")),
     Field("2.1", "links", lambda row, answer: answer.links(row)),
@@ -199,6 +204,7 @@ FULL = Fields(
     Field("2.1", "OS-EXT-STS:vm_state", column("vm_state")),
     Field("2.1", "OS-EXT-STS:power_state", column("power_state")),
     Field("2.1", "os-extended-volumes:volumes_attached", _constant(list)),
+    Field("2.1", "security_groups", _security_groups),
     Field("2.16", "host_status", _host_status),
     Field("2.9", "locked", column("locked")),
     Field("2.73", "locked_reason", column("locked_reason")),
