@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A host is made to be what the network service wants of it.
+
+Used by netd.manager in its converging thread, and by tests without any RPC.
+``converge`` may be called at any time, and again after any crash: each part
+compares what is wanted with what is there, and changes the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from oslo_log import log as logging
+
+from nova_lite.netd.firewall import Firewall
+from nova_lite.netd.nft import NftError
+from nova_lite.netd.switch import Switch, has_tap
+from nova_lite.network.wanted import HostState, WantedPort
+
+LOG = logging.getLogger(__name__)
+
+
+class Part(Protocol):
+    """What lives in namespaces: DHCP servers, routers."""
+
+    def converge(self, state: HostState, full: bool) -> Collection[str]:
+        """Bring it about; returns the ids of what could not be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``wired``: the ports that work. ``failed``: ids of what does not."""
+
+    wired: frozenset[str]
+    failed: frozenset[str]
+
+
+class Host:
+    """One host's networks, seen from the namespace of the calling thread."""
+
+    def __init__(
+        self, switch: Switch, firewall: Firewall, parts: Sequence[Part] = ()
+    ) -> None:
+        self._switch = switch
+        self._firewall = firewall
+        self._parts = parts
+        # The kernel may not be as it is thought to be.
+        self._doubt = True
+
+    def converge(self, state: HostState, full: bool = False) -> Outcome:
+        """Bring about what is wanted.
+
+        With ``full`` all of it is compared with the kernel; else only what
+        is wanted otherwise than at the last call.
+        """
+        full = full or self._doubt
+        self._doubt = True
+        taps = self._switch.prepare(state, full)
+        try:
+            self._firewall.converge(state, taps, full)
+        except NftError as error:
+            # Nobody comes onto a network without rules.
+            LOG.error("The firewall could not be changed: %s", error)
+            failed = self._switch.failed | {port.id for port in state.ports}
+            return Outcome(frozenset(), frozenset(failed))
+        wired = self._switch.connect(state)
+        failed = set(self._switch.failed)
+        self._doubt = bool(failed)
+        for part in self._parts:
+            failed |= set(part.converge(state, full=full))
+        wired |= {
+            port.id
+            for port in state.ports
+            if not has_tap(port) and not failed & _stands_on(port)
+        }
+        return Outcome(frozenset(wired), frozenset(failed))
+
+
+def _stands_on(port: WantedPort) -> set[str]:
+    """A leg works if its network and its router do."""
+    return {port.id, port.network_id, port.device_id}
