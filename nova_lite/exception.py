@@ -554,6 +554,13 @@ class PasswordNotSet(Conflict):
     )
 
 
+class PasswordReported(Conflict):
+    message = (
+        "This server has reported a password already; its owner can clear "
+        "it, then it may report another."
+    )
+
+
 class FlavorExists(Conflict):
     message = "Flavor with name %(name)s already exists."
 
@@ -736,6 +743,10 @@ class ImageChecksumMismatch(ImageError):
 
 class NetworkError(Internal):
     message = "The network service failed: %(reason)s"
+
+
+class InterfaceAttachFailed(NetworkError):
+    message = "Failed to attach network adapter device to %(instance_uuid)s"
 
 
 class PortBindingFailed(NetworkError):

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from oslo_config import cfg
@@ -229,6 +229,33 @@ class WSGIService(oslo_service.Service):  # type: ignore[misc]
     def wait(self) -> None:
         """Return when ``stop`` is done."""
         self._gone.wait()
+
+    def reset(self) -> None:
+        """Nothing is kept that could have changed."""
+
+
+class WSGIServices(oslo_service.Service):  # type: ignore[misc]
+    """Several applications, each on its socket, in the same processes."""
+
+    def __init__(self, services: Sequence[WSGIService]) -> None:
+        super().__init__()
+        self._services = services
+
+    def start(self) -> None:
+        """Start all of them."""
+        for one in self._services:
+            one.start()
+
+    def stop(self, graceful: bool = False) -> None:
+        """Stop them, the first one first."""
+        for one in self._services:
+            one.stop(graceful)
+        super().stop(graceful)
+
+    def wait(self) -> None:
+        """Return when all have stopped."""
+        for one in self._services:
+            one.wait()
 
     def reset(self) -> None:
         """Nothing is kept that could have changed."""

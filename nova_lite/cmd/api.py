@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nova-lite-api: the Compute API, and the embedded services beside it."""
+"""nova-lite-api: the Compute API, the embedded services, and metadata."""
 
 from __future__ import annotations
 
@@ -16,10 +16,21 @@ def main() -> None:
 
     daemon.prepare("nova-lite-api", database=True)
     conf = cfg.CONF.api
-    server = service.WSGIService(
-        _make_app, conf.listen, conf.port, conf.threads, _end_streams
-    )
-    service.serve(server, conf.workers)
+    servers = [
+        service.WSGIService(
+            _make_app, conf.listen, conf.port, conf.threads, _end_streams
+        )
+    ]
+    if conf.metadata:
+        servers.append(
+            service.WSGIService(
+                _make_metadata_app,
+                conf.metadata_listen,
+                conf.metadata_port,
+                conf.threads,
+            )
+        )
+    service.serve(service.WSGIServices(servers), conf.workers)
     service.wait()
 
 
@@ -27,6 +38,15 @@ def _make_app() -> object:
     from nova_lite.cmd import api_app
 
     return api_app.build()
+
+
+def _make_metadata_app() -> object:
+    from nova_lite.api.metadata import handler, sender, servers
+    from nova_lite.network import api as network_api
+
+    return handler.MetadataApp(
+        servers.Servers(), sender.load(network_api.load())
+    )
 
 
 def _end_streams() -> None:

@@ -79,6 +79,17 @@ def meta_data(server: Server, version: str) -> Tree:
     return made
 
 
+def block_devices(ephemeral_gb: int, swap_mb: int) -> dict[str, str]:
+    """Names of the disks, in the order in which the guest has them."""
+    devices = {"ami": "vda", "root": "/dev/vda"}
+    letters = iter("bc")
+    if ephemeral_gb:
+        devices["ephemeral0"] = f"/dev/vd{next(letters)}"
+    if swap_mb:
+        devices["swap"] = f"/dev/vd{next(letters)}"
+    return devices
+
+
 def resolve(version: str) -> str | None:
     """A version as one of VERSIONS; None for one that is not known."""
     if version == LATEST:

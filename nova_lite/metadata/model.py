@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,11 +14,12 @@ class Server:
     """What the documents tell.
 
     ``number`` is the server's row, of which EC2's instance id is made;
-    ``hostname`` has its domain; ``files`` are (path in the guest, contents);
-    ``block_devices`` are EC2's names (ami, root, swap, ephemeral0) to
-    devices; ``password`` is what the guest has reported; ``admin_password``
-    is known to a config drive alone. ``vendor_data`` is the operator's own
-    document, ``dynamic_vendor_data`` what his services say of this server.
+    ``hostname`` has its domain, ``short_hostname`` has not; ``files`` are
+    (path in the guest, contents); ``block_devices`` are EC2's names (ami,
+    root, swap, ephemeral0) to devices; ``password`` is what the guest has
+    reported; ``admin_password`` is known to a config drive alone.
+    ``vendor_data`` is the operator's own document, ``dynamic_vendor_data``
+    what his services say of this server.
     """
 
     uuid: str
@@ -26,6 +28,7 @@ class Server:
     hostname: str
     project_id: str
     flavor_name: str
+    short_hostname: str = ""
     launch_index: int = 0
     reservation_id: str | None = None
     availability_zone: str | None = None
@@ -48,6 +51,13 @@ class Server:
     dedicated_cpus: Sequence[int] = ()
     vendor_data: Mapping[str, Any] = field(default_factory=dict)
     dynamic_vendor_data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def user_data_base64(self) -> str | None:
+        """User data as the user gave them."""
+        if self.user_data is None:
+            return None
+        return base64.b64encode(self.user_data).decode()
 
     @property
     def key_type(self) -> str:

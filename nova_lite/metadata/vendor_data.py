@@ -7,9 +7,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+from oslo_config import cfg
 from oslo_log import log as logging
 
 LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
+
+PROVIDER = "StaticJSON"
+
+
+def configured() -> dict[str, Any]:
+    """The document that the configuration names; read anew each time."""
+    if PROVIDER not in CONF.api.vendordata_providers:
+        return {}
+    return load(CONF.api.vendordata_jsonfile_path or "")
 
 
 def load(path: str) -> dict[str, Any]:

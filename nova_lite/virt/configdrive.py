@@ -8,6 +8,7 @@ on it is readable by root and by QEMU alone, since passwords are.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -16,7 +17,13 @@ from oslo_concurrency import processutils
 from oslo_config import cfg
 
 from nova_lite import exception, version
-from nova_lite.metadata import network, tree, vendor_data
+from nova_lite.metadata import (
+    dynamic_vendor_data,
+    ec2,
+    network,
+    tree,
+    vendor_data,
+)
 from nova_lite.metadata.model import Server
 from nova_lite.virt.driver import GuestSpec
 
@@ -38,12 +45,16 @@ class ConfigDrives:
         # Reading it refuses a format that is not made.
         self._format: str = CONF.config_drive_format
         self._domain: str = CONF.api.dhcp_domain
-        self._vendor_data: str | None = CONF.api.vendordata_jsonfile_path
+        self._targets = dynamic_vendor_data.Targets()
         self._skipped = CONF.api.config_drive_skip_versions.split()
 
     def files(self, spec: GuestSpec) -> dict[str, bytes]:
-        """What is on a guest's drive, by path."""
-        return tree.drive_files(self._server(spec), self._skipped)
+        """What is on a guest's drive, by path. Raises: VendorDataFailed."""
+        server = self._server(spec)
+        if self._targets:
+            answers = self._targets.ask(server)
+            server = dataclasses.replace(server, dynamic_vendor_data=answers)
+        return tree.drive_files(server, self._skipped)
 
     def ensure(
         self, spec: GuestSpec, directory: Path, name: str = NAME
@@ -107,6 +118,7 @@ class ConfigDrives:
             number=spec.number,
             name=spec.display_name,
             hostname=".".join(filter(None, (spec.hostname, self._domain))),
+            short_hostname=spec.hostname,
             project_id=spec.project_id,
             flavor_name=spec.flavor_name,
             launch_index=spec.launch_index,
@@ -121,24 +133,13 @@ class ConfigDrives:
             user_data=base64.b64decode(user_data) if user_data else None,
             admin_password=spec.admin_password,
             files=spec.files,
-            block_devices=_block_devices(spec),
+            block_devices=ec2.block_devices(spec.ephemeral_gb, spec.swap_mb),
             fixed_ip=network.fixed_ip(spec.vifs),
             floating_ip=network.floating_ip(spec.vifs),
             network_data=network.network_data(spec.vifs),
             devices=network.devices(spec.vifs),
-            vendor_data=vendor_data.load(self._vendor_data or ""),
+            vendor_data=vendor_data.configured(),
         )
-
-
-def _block_devices(spec: GuestSpec) -> dict[str, str]:
-    """EC2's names of the disks, in the order in which the guest has them."""
-    devices = {"ami": "vda", "root": "/dev/vda"}
-    letters = iter("bc")
-    if spec.ephemeral_gb:
-        devices["ephemeral0"] = f"/dev/vd{next(letters)}"
-    if spec.swap_mb:
-        devices["swap"] = f"/dev/vd{next(letters)}"
-    return devices
 
 
 def _write_tree(root: Path, files: dict[str, bytes]) -> None:

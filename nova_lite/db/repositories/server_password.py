@@ -24,9 +24,26 @@ def store(session: orm.Session, uuid: str, password: str) -> None:
     Raises: InstanceNotFound.
     """
     row = instance_query.lock(session, uuid)
-    if password == of_row(row):
-        return
+    if password != of_row(row):
+        _write(session, row, password)
+
+
+def store_first(session: orm.Session, uuid: str, password: str) -> bool:
+    """Keep a server's password; False when it has one already.
+
+    Raises: InstanceNotFound.
+    """
+    row = instance_query.lock(session, uuid)
+    if of_row(row):
+        return False
+    _write(session, row, password)
+    return True
+
+
+def _write(
+    session: orm.Session, row: Mapping[str, Any], password: str
+) -> None:
     kept = {k: v for k, v in row["system_metadata"].items() if k != _KEY}
     if password:
         kept[_KEY] = password
-    instance_query.write(session, uuid, {"system_metadata": kept})
+    instance_query.write(session, row["uuid"], {"system_metadata": kept})
