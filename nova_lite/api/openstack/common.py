@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
@@ -13,12 +13,15 @@ from oslo_utils import strutils, timeutils
 
 from nova_lite import exception, policy
 from nova_lite.api.openstack.request import Request
+from nova_lite.context import RequestContext
 from nova_lite.db import session
 from nova_lite.db.repositories import instance_query
 from nova_lite.network.api import NetworkAPI
 
 P = ParamSpec("P")
 T = TypeVar("T")
+# Ids in one query of another service: more would make too long a URL.
+_MOST_IDS = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,20 @@ def write(
             return fn(db, *args, **kwargs)
 
     return run()
+
+
+def of_ids(
+    fetch: Callable[[RequestContext, Mapping[str, Any]], list[dict[str, Any]]],
+    context: RequestContext,
+    ids: Collection[str],
+) -> dict[str, dict[str, Any]]:
+    """What another service has of these ids, by id; none asks nobody."""
+    wanted = sorted(set(ids))
+    found: dict[str, dict[str, Any]] = {}
+    for begin in range(0, len(wanted), _MOST_IDS):
+        some = {"id": wanted[begin : begin + _MOST_IDS]}
+        found |= {one["id"]: one for one in fetch(context, some)}
+    return found
 
 
 def instance(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floating IPs: the proxy up to 2.35, and a server's, up to 2.43.
+"""Floating IPs: what old clients ask the Compute API for, up to 2.35.
 
 Passed on to the network service with the user's own token.
 """
@@ -18,8 +18,6 @@ from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.wsgi import operation
 from nova_lite.policies import floating_ip_pools as pool_policies
 from nova_lite.policies import floating_ips as policies
-
-_LAST_ACTION = "2.43"
 
 
 class FloatingIPPoolsController(common.Controller):
@@ -101,59 +99,14 @@ class FloatingIPsController(common.Controller):
     ) -> list[dict[str, Any]]:
         """With their pools' names and their servers, in two requests."""
         context, networks = request.context, self.networks(request)
-        pools: dict[str, str] = {}
-        servers: dict[str, str] = {}
-        ids = sorted({one["floating_network_id"] for one in found})
-        ports = sorted({one["port_id"] for one in found if one["port_id"]})
-        if ids:
-            pools = {
-                one["id"]: one["name"]
-                for one in networks.networks(context, {"id": ids})
-            }
-        if ports:
-            servers = {
-                one["id"]: one["device_id"]
-                for one in networks.ports(context, {"id": ports})
-            }
-        return [views.floating_ip(one, pools, servers) for one in found]
-
-
-class FloatingIPActionsController(common.Controller):
-    """POST /servers/{server_id}/action {"addFloatingIp": ...} and back."""
-
-    @operation(
-        until=_LAST_ACTION,
-        body=schemas.ADD_FLOATING_IP,
-        status=202,
-        errors=(501,),
-    )
-    def add(self, request: Request, server_id: str, body: Any) -> None:
-        """Lead a floating IP to a fixed one of a server."""
-        row = common.allowed_instance(request, server_id, policies.ADD)
-        self.networks(request)
-        asked = body["addFloatingIp"]
-        try:
-            self.compute_api.add_floating_ip(
-                request.context,
-                row,
-                asked["address"],
-                asked.get("fixed_address"),
-            )
-        except exception.FloatingIpNotFoundForAddress:
-            raise exception.NotFound("floating IP not found") from None
-        except exception.Conflict as error:
-            raise exception.Invalid(error.format_message()) from error
-
-    @operation(
-        until=_LAST_ACTION,
-        body=schemas.REMOVE_FLOATING_IP,
-        status=202,
-        errors=(409, 501),
-    )
-    def remove(self, request: Request, server_id: str, body: Any) -> None:
-        """Let a floating IP lead to a server no more."""
-        row = common.allowed_instance(request, server_id, policies.REMOVE)
-        self.networks(request)
-        self.compute_api.remove_floating_ip(
-            request.context, row, body["removeFloatingIp"]["address"]
+        pools = common.of_ids(
+            networks.networks,
+            context,
+            [one["floating_network_id"] for one in found],
         )
+        ports = common.of_ids(
+            networks.ports,
+            context,
+            [one["port_id"] for one in found if one["port_id"]],
+        )
+        return [views.floating_ip(one, pools, ports) for one in found]

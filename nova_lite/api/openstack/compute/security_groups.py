@@ -6,7 +6,7 @@ Passed on to the network service with the user's own token.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from nova_lite import exception, policy
@@ -47,10 +47,13 @@ class GroupController(common.Controller):
         """These groups and those that their rules name, by id."""
         known = {one["id"]: one for one in groups}
         others = views.remotes(known.values()) - set(known)
-        if others:
-            found = self._groups(request, {"id": sorted(others)})
-            known |= {one["id"]: one for one in found}
-        return known
+        return known | self._of_ids(request, others)
+
+    def _of_ids(
+        self, request: Request, ids: Collection[str]
+    ) -> dict[str, Group]:
+        fetch = self.networks(request).security_groups
+        return common.of_ids(fetch, request.context, ids)
 
     def _call(
         self, request: Request, method: str, path: str, body: Any = None

@@ -27,9 +27,6 @@ from nova_lite.api.openstack.compute.deferred_delete import (
     DeferredDeleteController,
 )
 from nova_lite.api.openstack.compute.flavors import FlavorAccessController
-from nova_lite.api.openstack.compute.floating_ips import (
-    FloatingIPActionsController,
-)
 from nova_lite.api.openstack.compute.lock_server import LockServerController
 from nova_lite.api.openstack.compute.multinic import MultinicController
 from nova_lite.api.openstack.compute.pause_server import PauseServerController
@@ -37,6 +34,9 @@ from nova_lite.api.openstack.compute.remote_consoles import (
     RemoteConsolesController,
 )
 from nova_lite.api.openstack.compute.rescue import RescueController
+from nova_lite.api.openstack.compute.server_floating_ips import (
+    ServerFloatingIPsController,
+)
 from nova_lite.api.openstack.compute.server_migrations import (
     ServerMigrationsController,
 )
@@ -106,8 +106,8 @@ SERVER_ACTIONS: Sequence[Action] = (
     Action("removeSecurityGroup", (SecurityGroupActionsController, "remove")),
     Action("addFixedIp", (MultinicController, "add")),
     Action("removeFixedIp", (MultinicController, "remove")),
-    Action("addFloatingIp", (FloatingIPActionsController, "add")),
-    Action("removeFloatingIp", (FloatingIPActionsController, "remove")),
+    Action("addFloatingIp", (ServerFloatingIPsController, "add")),
+    Action("removeFloatingIp", (ServerFloatingIPsController, "remove")),
     *gone.SERVER_ACTIONS,
 )
 

@@ -27,7 +27,7 @@ class ServerSecurityGroupsController(GroupController):
             request.context, {"device_id": row["uuid"]}
         )
         ids = {one for port in ports for one in port["security_groups"]}
-        groups = self._groups(request, {"id": sorted(ids)}) if ids else []
+        groups = self._of_ids(request, ids).values()
         known = self._known(request, groups)
         return {"security_groups": views.list_(groups, known)}
 

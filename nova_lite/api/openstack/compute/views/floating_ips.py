@@ -9,15 +9,17 @@ from typing import Any
 
 def floating_ip(
     found: Mapping[str, Any],
-    pools: Mapping[str, str],
-    servers: Mapping[str, str],
+    pools: Mapping[str, Mapping[str, Any]],
+    ports: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """``pools``: network id -> name, ``servers``: port id -> server."""
+    """A floating IP; ``pools`` and ``ports`` are those it may name, by id."""
     network_id = found["floating_network_id"]
+    pool = pools.get(network_id)
+    port = ports.get(found["port_id"] or "")
     return {
         "id": found["id"],
         "ip": found["floating_ip_address"],
-        "pool": pools.get(network_id) or network_id,
+        "pool": (pool and pool["name"]) or network_id,
         "fixed_ip": found["fixed_ip_address"],
-        "instance_id": servers.get(found["port_id"] or ""),
+        "instance_id": port and port["device_id"],
     }
