@@ -32,10 +32,13 @@ from nova_lite.objects.instance import Instance
 from nova_lite.objects.instance_action import InstanceAction
 
 if TYPE_CHECKING:
+    from nova_lite.compute.info_cache import InfoCache
     from nova_lite.compute.instance_events import InstanceEvents
+    from nova_lite.compute.plugging import Plugging, Plugs
     from nova_lite.compute.resource_tracker import ResourceTracker
     from nova_lite.conductor.api import ComputeTaskAPI
     from nova_lite.image.api import ImageAPI
+    from nova_lite.network.api import NetworkAPI
     from nova_lite.virt.driver import ComputeDriver
 
 LOG = logging.getLogger(__name__)
@@ -62,6 +65,9 @@ class HostServices:
     tracker: ResourceTracker
     images: ImageAPI
     conductor: ComputeTaskAPI
+    network: NetworkAPI
+    info_cache: InfoCache
+    plugging: Plugging
     instance_events: InstanceEvents
 
 
@@ -72,6 +78,8 @@ class Operation(abc.ABC):
     event: ClassVar[str]
     # Written with the claim: what users see while the first step runs.
     first_states: ClassVar[dict[str, Any]] = {}
+    # What differs for a server whose interfaces are yet to be allocated.
+    networked_states: ClassVar[dict[str, Any]] = {}
 
     def __init__(
         self,
@@ -104,6 +112,7 @@ class Operation(abc.ABC):
             self.services.worker,
             self.instance_uuid,
             self.first_states,
+            self.networked_states,
         )
         if not claimed:
             LOG.debug("Action %s is not to be taken", self.action_id)
@@ -114,6 +123,7 @@ class Operation(abc.ABC):
         with locks.hold(self.instance_uuid, self.before_lock) as lock:
             self._lock = lock
             self._began = _now()
+            self.services.info_cache.freshen(self.instance)
             try:
                 self._phases()
             except Preempted:
@@ -234,6 +244,14 @@ class Operation(abc.ABC):
             }
         ):
             raise Preempted
+
+    def plugs(self) -> contextlib.AbstractContextManager[Plugs]:
+        """Around whatever has the network wire interfaces for the guest."""
+        return self.services.plugging.expect(
+            self.instance_uuid,
+            self.checkpoint,
+            self.driver.capabilities.get("wires_vifs", True),
+        )
 
     def point(self, name: str) -> None:
         """A place between two phases, where tests make faults."""

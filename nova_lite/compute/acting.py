@@ -18,6 +18,8 @@ from nova_lite.conductor import api as conductor_api
 from nova_lite.context import RequestContext
 from nova_lite.image import api as image_api
 from nova_lite.image.api import Image, ImageAPI
+from nova_lite.network import api as network_api
+from nova_lite.network.api import NetworkAPI
 from nova_lite.notifications import servers as notices
 
 Row = dict[str, Any]
@@ -26,9 +28,14 @@ Row = dict[str, Any]
 class Acting:
     """Whom the parts talk to, and what all operations have in common."""
 
-    def __init__(self, images: ImageAPI | None = None) -> None:
-        """``images`` None: the configured client."""
+    def __init__(
+        self,
+        images: ImageAPI | None = None,
+        network: NetworkAPI | None = None,
+    ) -> None:
+        """None: the configured client."""
         self._images = images or image_api.load()
+        self._network = network or network_api.load()
         self._compute = rpcapi.ComputeAPI()
         self._conductor = conductor_api.ComputeTaskAPI()
 
@@ -36,6 +43,11 @@ class Acting:
     def images(self) -> ImageAPI:
         """The client of the image service, also for the image proxy."""
         return self._images
+
+    @property
+    def networks(self) -> NetworkAPI:
+        """The client of the network service, also for the proxies."""
+        return self._network
 
     def _image(self, context: RequestContext, image_id: str) -> Image:
         """The image that a request names. Raises: InvalidInput."""
@@ -56,8 +68,8 @@ class Acting:
         also: Callable[[Any, Row], None] | None = None,
         image: ServerImage | None = None,
         **message: Any,
-    ) -> None:
-        """Accept an operation and tell who is to run it.
+    ) -> Any:
+        """Accept an operation and tell who is to run it; what it answers.
 
         ``image``: is made before anybody is told, and ``image_id`` among the
         arguments; ``message``: what goes with the message and is not kept.
@@ -77,8 +89,8 @@ class Acting:
         notices.changed(context, row["uuid"], before)
         if host is None:
             getattr(self._conductor, wanted.rpc_method)(context, action_id)
-            return
-        getattr(self._compute, wanted.rpc_method)(
+            return None
+        return getattr(self._compute, wanted.rpc_method)(
             context, host, action_id, row["uuid"], **message
         )
 

@@ -23,6 +23,7 @@ from nova_lite.compute import (
     deferred_delete,
     injection,
     marks,
+    network_requests,
     provisioning,
     shelved,
     transitions,
@@ -33,27 +34,34 @@ from nova_lite.compute.console_api import ConsoleAPI
 from nova_lite.compute.disk_api import DiskAPI
 from nova_lite.compute.guest_api import GuestAPI
 from nova_lite.compute.host_api import HostAPI
+from nova_lite.compute.interface_api import InterfaceAPI
+from nova_lite.compute.network_requests import Wanted
 from nova_lite.compute.request import CreateRequest
 from nova_lite.compute.resize_api import ResizeAPI
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.repositories import deletion, journal
 from nova_lite.image.api import Image, ImageAPI
+from nova_lite.network.api import NetworkAPI
 from nova_lite.notifications import servers as notices
 
 CONF = cfg.CONF
 
 
-class API(GuestAPI, DiskAPI, ResizeAPI):
+class API(GuestAPI, DiskAPI, ResizeAPI, InterfaceAPI):
     """Servers: create, delete, and what is asked of their hosts.
 
-    ``hosts``, ``aggregates`` and ``consoles`` are the same for those, and
-    ``images`` is the client of the image service.
+    ``hosts``, ``aggregates`` and ``consoles`` are the same for those;
+    ``images`` and ``networks`` are the clients of those services.
     """
 
-    def __init__(self, images: ImageAPI | None = None) -> None:
-        """``images`` None: the configured client."""
-        super().__init__(images)
+    def __init__(
+        self,
+        images: ImageAPI | None = None,
+        network: NetworkAPI | None = None,
+    ) -> None:
+        """None: the configured client."""
+        super().__init__(images, network)
         self.hosts = HostAPI(self._compute)
         self.consoles = ConsoleAPI(self._compute)
         self.aggregates = AggregateAPI(self._images, self._conductor)
@@ -67,7 +75,6 @@ class API(GuestAPI, DiskAPI, ResizeAPI):
         Raises: Invalid, FlavorNotFound and others of 400; Forbidden,
         OverQuota.
         """
-        create.check_networks(request)
         create.check_user_data(request)
         if request.image_ref is None:
             raise exception.InvalidInput(
@@ -82,6 +89,9 @@ class API(GuestAPI, DiskAPI, ResizeAPI):
     ) -> list[Row]:
         flavor, key_data, placement = provisioning.look_up(context, request)
         create.check_image(image, flavor)
+        wanted, request = network_requests.check(
+            context, self._network, request
+        )
         request = dataclasses.replace(
             request,
             config_drive=injection.needs_drive(
@@ -91,9 +101,18 @@ class API(GuestAPI, DiskAPI, ResizeAPI):
             ),
         )
         make = functools.partial(
-            create.rows, context, request, flavor, image, key_data, placement
+            create.rows,
+            context,
+            request,
+            flavor,
+            image,
+            key_data,
+            placement,
+            wanted.any,
         )
-        rows, ids = self._provision_instances(context, request, flavor, make)
+        rows, ids = self._provision_instances(
+            context, request, flavor, make, wanted
+        )
         fault_points.reach("build.accepted")
         self._conductor.build_instances(context, ids)
         for row in rows:
@@ -106,6 +125,7 @@ class API(GuestAPI, DiskAPI, ResizeAPI):
         request: CreateRequest,
         flavor: Mapping[str, Any],
         make: Callable[[int], list[Row]],
+        wanted: Wanted,
     ) -> tuple[list[Row], list[int]]:
         """Write as many servers as the quota has room for."""
         each = {
@@ -113,7 +133,9 @@ class API(GuestAPI, DiskAPI, ResizeAPI):
             "cores": flavor["vcpus"],
             "ram": flavor["memory_mb"],
         }
-        return provisioning.insert(context, request, each, make)
+        return provisioning.insert(
+            context, request, each, make, wanted.to_arguments()
+        )
 
     def delete(self, context: RequestContext, row: Mapping[str, Any]) -> None:
         """Accept a delete; one that is accepted already is no error.
@@ -222,7 +244,11 @@ def _begin_delete(
             session, begin.action_row(context, uuid, row, host)
         )
         idle = host is None and deletion.cancel_queued(session, uuid)
-        if idle and shelved.image_id(found["system_metadata"]) is None:
+        if (
+            idle
+            and shelved.image_id(found["system_metadata"]) is None
+            and not network_requests.may_have_ports(found)
+        ):
             deletion.bury_instance(session, uuid, deleted_by=row.name)
             return None, None
         return host, queued

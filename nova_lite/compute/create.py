@@ -47,12 +47,6 @@ FLAVOR_KEPT = (
 )
 
 
-def check_networks(request: CreateRequest) -> None:
-    """Raises: UnsupportedNetworks for anything but none."""
-    if request.networks not in (None, "none", [], ()):
-        raise exception.UnsupportedNetworks()
-
-
 def check_user_data(request: CreateRequest) -> None:
     """Raises: InvalidInput."""
     if request.user_data is None:
@@ -128,11 +122,13 @@ def rows(
     image: Image | None,
     key_data: str | None,
     placement: Mapping[str, Any],
+    networked: bool,
     count: int,
 ) -> list[Row]:
     """The rows of ``count`` servers.
 
-    ``placement``: availability_zone, and what goes into request_spec.
+    ``placement``: availability_zone, and what goes into request_spec;
+    ``networked``: whether their interfaces are to be allocated.
     """
     reservation_id = "r-" + "".join(
         secrets.choice(string.ascii_lowercase + string.digits)
@@ -176,6 +172,7 @@ def rows(
         "access_ip_v4": request.access_ip_v4,
         "access_ip_v6": request.access_ip_v6,
         "root_device_name": "/dev/vda",
+        "network_info": None if networked else [],
     }
     made = []
     for index in range(count):

@@ -8,14 +8,20 @@ operation runs in a pool, so that a long one holds no RPC worker.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_lite import concurrency, exception, manager, rpc
+from nova_lite.compute.info_cache import InfoCache
 from nova_lite.compute.instance_events import InstanceEvents
 from nova_lite.compute.locks import InstanceLocks
 from nova_lite.compute.operations.crash_dump import TriggerCrashDump
+from nova_lite.compute.operations.interfaces import (
+    AttachInterface,
+    DetachInterface,
+)
 from nova_lite.compute.operations.password import SetAdminPassword
 from nova_lite.compute.operations.pause import Pause, Unpause
 from nova_lite.compute.operations.power import Start, Stop
@@ -32,12 +38,14 @@ from nova_lite.compute.operations.snapshot import Backup, Snapshot
 from nova_lite.compute.operations.soft_delete import Restore, SoftDelete
 from nova_lite.compute.operations.suspend import Resume, Suspend
 from nova_lite.compute.operations.unshelve import Unshelve
+from nova_lite.compute.plugging import Plugging
 from nova_lite.compute.resource_tracker import ResourceTracker
 from nova_lite.compute.virtapi import ComputeVirtAPI
 from nova_lite.conductor import api as conductor_api
 from nova_lite.conductor.running import Running
 from nova_lite.context import RequestContext
 from nova_lite.image import api as image_api
+from nova_lite.network import api as network_api
 from nova_lite.operation import HostServices, Operation
 from nova_lite.virt import loader
 
@@ -53,12 +61,20 @@ class OperationEndpoints(manager.Manager):
         conductor_api.use_conductor()
         self._conductor = conductor_api.ComputeTaskAPI()
         self._images = image_api.load(CONF.glance.driver)
+        self._network = network_api.load(CONF.neutron.driver)
+        self.instance_events = InstanceEvents()
+        self._plugging = Plugging(
+            self.instance_events,
+            self._network,
+            CONF.vif_plugging_timeout,
+            CONF.vif_plugging_is_fatal,
+        )
         self.driver = loader.load_driver(
-            CONF.compute_driver, ComputeVirtAPI(self._images)
+            CONF.compute_driver, ComputeVirtAPI(self._images, self._plugging)
         )
         self.locks = InstanceLocks()
         self.running = Running()
-        self.instance_events = InstanceEvents()
+        self.info_cache = InfoCache(host, self._network, self.locks)
         self.tracker = ResourceTracker(host, self.driver)
         self._operations = concurrency.pool(CONF.compute.operation_threads)
         self._builds = concurrency.pool(CONF.compute.max_concurrent_builds)
@@ -180,6 +196,33 @@ class OperationEndpoints(manager.Manager):
         """Start a guest whose server is taken back from deletion."""
         self._run(Restore, context, action, instance)
 
+    @rpc.expected_exceptions(exception.NovaLiteException)
+    def attach_interface(
+        self,
+        context: RequestContext,
+        action: int,
+        instance: str,
+        wait: bool,
+    ) -> dict[str, Any] | None:
+        """Give a guest one more interface; ``wait``: the caller does."""
+        if not wait:
+            self._run(AttachInterface, context, action, instance)
+            return None
+        operation = AttachInterface(context, action, instance, self._services)
+        self.running.add([action])
+        self._work(operation)
+        if operation.error is not None:
+            raise operation.error
+        if operation.made is None:
+            raise exception.InterfaceAttachFailed(instance_uuid=instance)
+        return operation.made.to_dict()
+
+    def detach_interface(
+        self, context: RequestContext, action: int, instance: str
+    ) -> None:
+        """Take an interface from a guest."""
+        self._run(DetachInterface, context, action, instance)
+
     @rpc.expected_exceptions(exception.Conflict, exception.NotSupported)
     def set_admin_password(
         self,
@@ -231,6 +274,9 @@ class OperationEndpoints(manager.Manager):
             driver=self.driver,
             tracker=self.tracker,
             images=self._images,
+            network=self._network,
+            info_cache=self.info_cache,
+            plugging=self._plugging,
             conductor=self._conductor,
             instance_events=self.instance_events,
         )

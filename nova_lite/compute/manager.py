@@ -17,6 +17,7 @@ from nova_lite import exception, manager, rpc
 from nova_lite.compute import cache, consoles, diagnostics, reclaim
 from nova_lite.compute.endpoints import OperationEndpoints
 from nova_lite.compute.events import PowerSync
+from nova_lite.compute.network_news import NetworkNews
 from nova_lite.compute.operations.build import Build
 from nova_lite.compute.operations.delete import Delete
 from nova_lite.compute.reconcile import Reconcile
@@ -37,7 +38,7 @@ CONF = cfg.CONF
 class ComputeManager(OperationEndpoints):
     """What nova-lite-compute does when told."""
 
-    target = rpc.Target(version="1.3")
+    target = rpc.Target(version="1.4")
     service_name = "compute"
 
     def __init__(self, host: str) -> None:
@@ -49,6 +50,9 @@ class ComputeManager(OperationEndpoints):
             self.driver,
             CONF.instances_path,
             CONF.resume_guests_state_on_host_boot,
+        )
+        self._news = NetworkNews(
+            host, self.driver, self.locks, self.info_cache, self._operations
         )
         self._reclaim = reclaim.Reclaim(host, self.driver, self.locks)
         self._reconcile = Reconcile(
@@ -69,6 +73,13 @@ class ComputeManager(OperationEndpoints):
         self._reconcile.look(context)
         self._revival.look(context, self.hard_reboot_instance)
         self._power.look(context, self.stop_instance)
+        self.info_cache.suspect(
+            [
+                row["uuid"]
+                for row in Instance.list_on_host(context, self.host)
+                if row["networked"]
+            ]
+        )
         self._conductor.sweep(context)
 
     def drain(self, timeout_s: float) -> None:
@@ -84,7 +95,8 @@ class ComputeManager(OperationEndpoints):
         return self.running.ids()
 
     def _ended(self, operation: Operation) -> None:
-        """See to a guest that ended by itself meanwhile."""
+        """See to what was told of the server meanwhile."""
+        self._news.after_operation(operation.instance_uuid)
         self._power.after_operation(
             operation.instance_uuid,
             isinstance(operation, Delete),
@@ -163,7 +175,8 @@ class ComputeManager(OperationEndpoints):
     ) -> None:
         """Give events of other services to the operations that wait."""
         for event in events:
-            self.instance_events.deliver(event)
+            if not self._news.take(event):
+                self.instance_events.deliver(event)
 
     def cache_images(
         self, context: RequestContext, images: list[str]
@@ -191,6 +204,11 @@ class ComputeManager(OperationEndpoints):
     def update_available_resource(self, context: RequestContext) -> None:
         """Report what this host has."""
         self.tracker.update_available_resource(context)
+
+    @manager.periodic(spacing=CONF.heal_instance_info_cache_interval or -1)
+    def heal_instance_info_cache(self, context: RequestContext) -> None:
+        """Read the interfaces of a server anew that may be known wrong."""
+        self.info_cache.heal(context)
 
     @manager.periodic(spacing=min(60, CONF.resize_confirm_window or 60))
     def confirm_old_resizes(self, context: RequestContext) -> None:

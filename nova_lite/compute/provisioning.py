@@ -103,15 +103,18 @@ def insert(
     request: CreateRequest,
     each: Mapping[str, int],
     make: Callable[[int], list[Row]],
+    arguments: Mapping[str, Any],
 ) -> tuple[list[Row], list[int]]:
     """Servers and their actions; ``make`` gives the rows of a number.
+
+    ``arguments`` are those of the actions.
 
     Raises: OverQuota; InvalidInput for an unknown server group.
     """
     # A connection lost with the answer to a COMMIT has the transaction tried
     # again: what the attempt before has written is not written twice.
     made: list[Row] = []
-    return made, _insert(context, request, each, make, made)
+    return made, _insert(context, request, each, make, arguments, made)
 
 
 @db.transaction
@@ -120,6 +123,7 @@ def _insert(
     request: CreateRequest,
     each: Mapping[str, int],
     make: Callable[[int], list[Row]],
+    arguments: Mapping[str, Any],
     made: list[Row],
 ) -> list[int]:
     """Fill ``made``, unless its rows are in; the ids of their actions."""
@@ -144,15 +148,21 @@ def _insert(
         if group_id is not None:
             server_groups.join(session, group_id, uuids)
         tags_of.insert(session, dict.fromkeys(uuids, request.tags))
-        return _queue_builds(session, context, uuids)
+        return _queue_builds(session, context, uuids, arguments)
 
 
 def _queue_builds(
-    session: Any, context: RequestContext, uuids: list[str]
+    session: Any,
+    context: RequestContext,
+    uuids: list[str],
+    arguments: Mapping[str, Any],
 ) -> list[int]:
     """The ids of the actions."""
     build = transitions.BUILD
-    queued = [begin.action_row(context, one, build) for one in uuids]
+    queued = [
+        begin.action_row(context, one, build, arguments=arguments)
+        for one in uuids
+    ]
     if len(queued) == 1:
         return [journal.queue(session, queued[0])]
     journal.insert(session, queued)

@@ -36,6 +36,7 @@ class CreateRequest:
     min_count: int = 1
     max_count: int = 1
     networks: str | Sequence[Mapping[str, Any]] | None = None
+    security_groups: Sequence[str] = ()
     config_drive: bool = False
     auto_disk_config: bool | None = None
     hostname: str | None = None
@@ -58,6 +59,8 @@ class InstanceQuery:
     power_state, locked, ...; flavor_id is the id that users see.
     ``regexes`` maps a column to a pattern that is found anywhere in it,
     ``tags`` one of "tags", "tags-any", "not-tags", "not-tags-any" to tags.
+    ``addresses`` maps a version (4 or 6) to a pattern, of which one fits the
+    beginning of one of the server's fixed addresses.
     ``soft_deleted`` None: such servers are shown with the deleted ones.
     ``sort`` is (column, "asc" | "desc") pairs, most important first.
     """
@@ -66,6 +69,7 @@ class InstanceQuery:
     filters: Mapping[str, Any] = field(default_factory=dict)
     regexes: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    addresses: Mapping[int, str] = field(default_factory=dict)
     changes_since: datetime.datetime | None = None
     changes_before: datetime.datetime | None = None
     deleted: bool | None = False

@@ -6,6 +6,7 @@
 1.2 get_diagnostics, get_instance_diagnostics, external_instance_event
 1.3 the actions on a server: pause_instance, unpause_instance ...;
     get_vnc_console, get_serial_console, validate_console_port
+1.4 attach_interface, detach_interface
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ TOPIC = "compute"
 # long does not fetch them any more.
 _DOWNLOAD_S = 6 * 3600
 _SILENCE_S = 60
+# The network may take its time to wire an interface; upstream's figure.
+_ATTACH_S = 1800
 # More than an agent in a guest has to answer.
 _PASSWORD_S = 50
 _PASSWORD_SILENCE_S = 10
@@ -37,7 +40,7 @@ class ComputeAPI(rpc.ClientBase):
     """One method per message. A cast names an action: the row says it all."""
 
     def __init__(self) -> None:
-        super().__init__(TOPIC, "1.3", pin=CONF.upgrade_levels.compute)
+        super().__init__(TOPIC, "1.4", pin=CONF.upgrade_levels.compute)
 
     def build_and_run_instance(
         self, context: RequestContext, host: str, action: int, instance: str
@@ -138,6 +141,40 @@ class ComputeAPI(rpc.ClientBase):
             instance=instance,
             password=password,
         )
+
+    def attach_interface(
+        self,
+        context: RequestContext,
+        host: str,
+        action: int,
+        instance: str,
+        wait: bool = False,
+    ) -> dict[str, Any] | None:
+        """The interface as it is kept; None to who does not wait for it.
+
+        Raises: InterfaceAttachFailed, and what NetworkAPI.attach raises.
+        """
+        if wait:
+            made: dict[str, Any] = self.call(
+                context,
+                "attach_interface",
+                server=host,
+                timeout_s=_ATTACH_S,
+                silence_s=_SILENCE_S,
+                action=action,
+                instance=instance,
+                wait=True,
+            )
+            return made
+        self._act(
+            "attach_interface", context, host, action, instance, wait=False
+        )
+        return None
+
+    def detach_interface(
+        self, context: RequestContext, host: str, action: int, instance: str
+    ) -> None:
+        self._act("detach_interface", context, host, action, instance)
 
     def rebuild_instance(
         self, context: RequestContext, host: str, action: int, instance: str

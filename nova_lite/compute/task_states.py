@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 SCHEDULING = "scheduling"
+NETWORKING = "networking"
 SPAWNING = "spawning"
 DELETING = "deleting"
 SOFT_DELETING = "soft-deleting"

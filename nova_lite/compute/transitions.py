@@ -241,6 +241,24 @@ TRIGGER_CRASH_DUMP = _on_host(
     rpc_method="trigger_crash_dump",
 )
 
+# These two exclude no other operation: the server's lock does.
+ATTACH_INTERFACE = _on_host(
+    "attach_interface",
+    {vm_states.ACTIVE, vm_states.PAUSED, vm_states.STOPPED},
+    None,
+    None,
+    "os-attach-interfaces:create",
+    rpc_method="attach_interface",
+)
+
+DETACH_INTERFACE = dataclasses.replace(
+    ATTACH_INTERFACE,
+    name="detach_interface",
+    action="detach_interface",
+    rpc_method="detach_interface",
+    policy="os_compute_api:os-attach-interfaces:delete",
+)
+
 # The password is in the message alone: nobody can send it again.
 CHANGE_PASSWORD = _on_host(
     "change_password",
@@ -435,6 +453,8 @@ TABLE = {
         SUSPEND,
         RESUME,
         TRIGGER_CRASH_DUMP,
+        ATTACH_INTERFACE,
+        DETACH_INTERFACE,
         CHANGE_PASSWORD,
         SNAPSHOT,
         BACKUP,

@@ -27,6 +27,7 @@ from nova_lite.conductor.tasks import (
 from nova_lite.context import RequestContext, get_admin_context
 from nova_lite.db.repositories import console_auth_token
 from nova_lite.image import api as image_api
+from nova_lite.network import api as network_api
 from nova_lite.objects import base
 from nova_lite.scheduler.client import query
 
@@ -117,6 +118,7 @@ class ComputeTaskManager:
         self._compute = compute_rpcapi.ComputeAPI()
         self._scheduler = query.SchedulerQueryClient()
         self._images = image_api.load(CONF.glance.driver)
+        self._network = network_api.load(CONF.neutron.driver)
         self._worker = ""
         self._sweep: Sweep | None = None
         self._cache_images = cache_images.CacheImages(
@@ -174,7 +176,9 @@ class ComputeTaskManager:
 
     def delete_instance(self, context: RequestContext, action: int) -> None:
         """Delete a server that is on no host, or on one that is down."""
-        task = delete.DeleteInstance(self._worker, self.host, self._images)
+        task = delete.DeleteInstance(
+            self._worker, self.host, self._images, self._network
+        )
         self._run([action], task.execute, None)
 
     def migrate_server(self, context: RequestContext, action: int) -> None:

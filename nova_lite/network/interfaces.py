@@ -91,9 +91,14 @@ class Interfaces(Validation, Groups):
         )
         return vif
 
-    def deallocate(self, context: api.Context, instance_uuid: str) -> None:
+    def deallocate(
+        self,
+        context: api.Context,
+        instance_uuid: str,
+        host: str | None = None,
+    ) -> None:
         if self.exists(context):
-            self._let_all_go(context, instance_uuid)
+            self._let_all_go(context, instance_uuid, host=host)
 
     def detach(
         self, context: api.Context, instance_uuid: str, port_id: str
@@ -322,9 +327,11 @@ class Interfaces(Validation, Groups):
         context: api.Context,
         instance_uuid: str,
         but: Collection[str] = (),
+        host: str | None = None,
     ) -> None:
         for port in self._ports_of(context, instance_uuid, as_account=True):
-            if port["id"] not in but:
+            elsewhere = host and port.get("binding:host_id") not in ("", host)
+            if port["id"] not in but and not elsewhere:
                 self._let_go(context, port)
 
     def _let_go(self, context: api.Context, port: Row) -> None:

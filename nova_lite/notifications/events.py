@@ -40,6 +40,8 @@ OPERATIONS: dict[str, Event | None] = {
     "suspend": _both("suspend"),
     "resume": _both("resume"),
     "trigger_crash_dump": _both("trigger_crash_dump"),
+    "attach_interface": Event("interface_attach", None),
+    "detach_interface": Event("interface_detach", None),
     "rebuild": _both("rebuild", payload="InstanceActionRebuildPayload"),
     "rescue": _both(
         "rescue",

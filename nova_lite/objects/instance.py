@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import Any, Self
 
 from nova_lite import context as nova_context
 from nova_lite.objects import base, fields
@@ -16,7 +16,8 @@ class Instance(base.NovaObject):
 
     # 1.1: id, launch_index, reservation_id, sealed, system_metadata; facts,
     #      ran_on_host
-    VERSION = "1.1"
+    # 1.2: network_info; get_by_uuid, set_network_info
+    VERSION = "1.2"
 
     fields = {
         "id": fields.IntegerField(),
@@ -47,6 +48,7 @@ class Instance(base.NovaObject):
         "user_data": fields.StringField(nullable=True),
         "config_drive": fields.BooleanField(),
         "sealed": fields.StringField(nullable=True),
+        "network_info": fields.JsonField(nullable=True),
         "launched_at": fields.DateTimeField(nullable=True),
         "deleted": fields.IntegerField(),
     }
@@ -55,6 +57,29 @@ class Instance(base.NovaObject):
     def name(self) -> str:
         """The domain's name on the hypervisor."""
         return f"instance-{self.uuid}"
+
+    @classmethod
+    @base.remotable
+    def get_by_uuid(
+        cls, context: nova_context.RequestContext, uuid: str
+    ) -> Self:
+        """Read one, also a deleted one. Raises: InstanceNotFound."""
+        return cls.from_row(context, base.repository("instance").get(uuid))
+
+    @classmethod
+    @base.remotable
+    def set_network_info(
+        cls,
+        context: nova_context.RequestContext,
+        uuid: str,
+        host: str | None,
+        values: dict[str, Any],
+    ) -> bool:
+        """Write {"network_info"}; False when the server is elsewhere now."""
+        done: bool = base.repository("instance").set_network_info(
+            uuid, host, values["network_info"]
+        )
+        return done
 
     @classmethod
     @base.remotable

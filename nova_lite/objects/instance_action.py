@@ -20,7 +20,8 @@ class InstanceAction(base.NovaObject):
     """
 
     # 1.1: advance, note
-    VERSION = "1.1"
+    # 1.2: claim takes the states of a server that is to have interfaces
+    VERSION = "1.2"
 
     fields = {
         "id": fields.IntegerField(),
@@ -41,14 +42,17 @@ class InstanceAction(base.NovaObject):
         worker: str,
         instance_uuid: str,
         updates: dict[str, Any],
+        networked: dict[str, Any] | None = None,
     ) -> list[Any]:
         """Take a queued action: [action, its Instance], or nothing.
 
-        ``updates`` are the states of the first step. A server for which a
-        delete was asked keeps its own, and the Instance shows them.
+        ``updates`` are the states of the first step; ``networked`` says what
+        differs for a server whose interfaces are yet to be allocated. One
+        for which a delete was asked keeps its own, and the Instance shows
+        them.
         """
         rows = base.repository("journal").begin(
-            action_id, worker, instance_uuid, updates
+            action_id, worker, instance_uuid, updates, networked
         )
         if not rows:
             return []

@@ -1,20 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Build: claim the host's resources, spawn the guest, see it run."""
+"""Build: claim the host's resources, make ports, spawn the guest."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from nova_lite import hooks
 from nova_lite.compute import (
+    info_cache,
+    ports,
     power_state,
     task_states,
     transitions,
     vm_states,
 )
+from nova_lite.compute.network_requests import Wanted
 from nova_lite.compute.operations import specs
 from nova_lite.compute.operations.placed import PlacedOperation
+from nova_lite.compute.plugging import Plugs
+from nova_lite.context import get_admin_context
+from nova_lite.network import model
+from nova_lite.network.model import VIF
 
 
 class Build(PlacedOperation):
@@ -23,19 +31,54 @@ class Build(PlacedOperation):
     row = transitions.BUILD
     event = "compute__do_build_and_run_instance"
     first_states = {"task_state": task_states.SPAWNING}
+    networked_states = {"task_state": task_states.NETWORKING}
+    # As the network service has them when the guest runs.
+    _vifs: Sequence[VIF] | None = None
 
     @hooks.add_hook("build_instance")
     def do(self) -> None:
         self.checkpoint()
-        self.undo.callback(self.driver.destroy, self.instance_uuid)
-        self.driver.spawn(specs.guest_spec(self.instance), self.progress)
+        with self.plugs() as plugs:
+            self._allocate(plugs)
+            spec = specs.guest_spec(self.instance)
+            self.undo.callback(
+                self.driver.destroy, self.instance_uuid, vifs=spec.vifs
+            )
+            self.driver.spawn(spec, self.progress)
+            if plugs.vifs:
+                self._vifs = plugs.now
+
+    def _allocate(self, plugs: Plugs) -> None:
+        """The server's ports, as its user wants them."""
+        wanted = Wanted.from_arguments(self.action.arguments)
+        if not wanted.any:
+            return
+        network = self.services.network
+        self.undo.callback(
+            ports.release, network, self.instance_uuid, self.host
+        )
+        vifs = network.allocate(
+            get_admin_context(),
+            info_cache.owner_of(self.instance),
+            wanted.requested,
+            self.host,
+            wanted.security_groups,
+        )
+        self.point("allocated")
+        plugs.of(vifs)
+        self.advance(
+            task_state=task_states.SPAWNING, network_info=model.dump(vifs)
+        )
 
     def final_states(self) -> dict[str, Any]:
-        return {
+        states: dict[str, Any] = {
             "power_state": power_state.RUNNING,
             "progress": 100,
             "launched_at": datetime.datetime.now(datetime.UTC),
         }
+        if self._vifs is not None:
+            states["network_info"] = model.dump(self._vifs)
+        return states
 
     def send_back(self) -> None:
         self.services.conductor.build_instances(self.context, [self.action_id])

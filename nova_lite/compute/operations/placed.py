@@ -24,6 +24,11 @@ _HOPELESS = (
     exception.ImageUnacceptable,
     exception.InvalidDiskInfo,
     exception.BuildAbort,
+    exception.NoMoreFixedIps,
+    exception.ExternalNetworkAttachForbidden,
+    exception.UnableToAutoAllocateNetwork,
+    exception.FixedIpInvalidOnHost,
+    exception.VirtualInterfaceCreateException,
     exception.FatalHookException,
 )
 

@@ -45,7 +45,9 @@ class Rebuild(Operation):
             self.advance(task_state=task_states.REBUILD_SPAWNING)
         # From here on whatever guest there is, is the new one or a part.
         self.point("spawning")
-        self.undo.callback(self.driver.destroy, self.instance_uuid)
+        self.undo.callback(
+            self.driver.destroy, self.instance_uuid, vifs=spec.vifs
+        )
         self.driver.spawn(spec, self.progress)
         self.undo.pop_all()
         self.point("spawned")
@@ -64,7 +66,7 @@ class Rebuild(Operation):
                 self.checkpoint,
             )
         self.point("stopped")
-        self.driver.destroy(self.instance_uuid)
+        self.driver.destroy(self.instance_uuid, vifs=spec.vifs)
         self.point("destroyed")
 
     @property

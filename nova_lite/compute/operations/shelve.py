@@ -18,6 +18,7 @@ from nova_lite.compute import (
 )
 from nova_lite.compute.operations import snapshot, specs
 from nova_lite.context import get_admin_context
+from nova_lite.network import model
 from nova_lite.operation import Operation
 
 CONF = cfg.CONF
@@ -81,7 +82,7 @@ class Shelve(Operation):
         self.advance(
             task_state=task_states.SHELVING_OFFLOADING, **self._shelved()
         )
-        self.driver.destroy(self.instance_uuid)
+        _leave_host(self)
 
     def _shelved(self) -> dict[str, Any]:
         marks = self.instance.system_metadata
@@ -104,7 +105,7 @@ class Shelve(Operation):
     def finish(self) -> None:
         super().finish()
         if self._offloads:
-            self.services.tracker.drop(self.instance_uuid)
+            _forget(self)
 
     def states_on_failure(self, error: Exception) -> dict[str, Any]:
         """SHELVED stays so, with its image; else there is none."""
@@ -127,14 +128,27 @@ class ShelveOffload(Operation):
     event = "compute_shelve_offload_instance"
 
     def do(self) -> None:
-        self.driver.destroy(self.instance_uuid)
+        _leave_host(self)
 
     def final_states(self) -> dict[str, Any]:
         return _OFFLOADED
 
     def finish(self) -> None:
         super().finish()
-        self.services.tracker.drop(self.instance_uuid)
+        _forget(self)
+
+
+def _leave_host(operation: Operation) -> None:
+    """Remove the guest; its ports are kept, and bound to no host."""
+    uuid, info = operation.instance_uuid, operation.instance.network_info
+    operation.driver.destroy(uuid, vifs=model.load(info))
+    if info:
+        operation.services.network.bind(get_admin_context(), uuid, None)
+
+
+def _forget(operation: Operation) -> None:
+    operation.services.tracker.drop(operation.instance_uuid)
+    operation.services.info_cache.forget(operation.instance_uuid)
 
 
 def _power_off(operation: Operation) -> None:

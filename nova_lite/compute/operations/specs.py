@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nova_lite import sealed
+from nova_lite.network import model
 from nova_lite.objects.instance import Instance
 from nova_lite.virt.driver import GuestSpec, ImageSpec
 
@@ -42,6 +43,7 @@ def guest_spec(instance: Instance) -> GuestSpec:
         launch_index=instance.launch_index,
         reservation_id=instance.reservation_id,
         availability_zone=instance.availability_zone,
+        vifs=model.load(instance.network_info),
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from nova_lite.compute import (
+    info_cache,
     power_state,
     shelved,
     transitions,
@@ -15,7 +17,10 @@ from nova_lite.compute import (
 )
 from nova_lite.compute.operations import specs
 from nova_lite.compute.operations.placed import PlacedOperation
+from nova_lite.compute.plugging import Plugs
 from nova_lite.context import get_admin_context
+from nova_lite.network import model
+from nova_lite.network.model import VIF
 from nova_lite.virt.driver import GuestSpec
 
 
@@ -27,6 +32,8 @@ class Unshelve(PlacedOperation):
 
     row = transitions.UNSHELVE
     event = "compute_unshelve_instance"
+    # As the network service has them when the guest runs.
+    _vifs: Sequence[VIF] = ()
 
     def may_move(self) -> bool:
         return self.instance.vm_state in self.row.moves_from
@@ -37,11 +44,32 @@ class Unshelve(PlacedOperation):
 
     def do(self) -> None:
         if self.instance.vm_state == vm_states.SHELVED_OFFLOADED:
-            self.undo.callback(self.driver.destroy, self.instance_uuid)
-            self.driver.spawn(self._spec(), self.progress)
+            with self.plugs() as plugs:
+                self._bind(plugs)
+                spec = self._spec()
+                self.undo.callback(
+                    self.driver.destroy, self.instance_uuid, vifs=spec.vifs
+                )
+                self.driver.spawn(spec, self.progress)
+                self._vifs = plugs.now
         elif self.instance.vm_state == vm_states.SHELVED:
             self.undo.callback(self.driver.power_off, self.instance_uuid)
             self.driver.power_on(specs.guest_spec(self.instance))
+
+    def _bind(self, plugs: Plugs) -> None:
+        """Its ports, which it has kept, to this host."""
+        if not self.instance.network_info:
+            return
+        context, network = get_admin_context(), self.services.network
+        self.undo.callback(network.bind, context, self.instance_uuid, None)
+        network.bind(context, self.instance_uuid, self.host)
+        self.point("bound")
+        vifs = info_cache.merged(
+            model.load(self.instance.network_info),
+            network.info(context, info_cache.owner_of(self.instance)),
+        )
+        plugs.of(vifs)
+        self.instance.network_info = model.dump(vifs)
 
     def _spec(self) -> GuestSpec:
         """The server with the image of its disk instead of its own.
@@ -66,9 +94,10 @@ class Unshelve(PlacedOperation):
         )
 
     def finish(self) -> None:
-        self.advance(
-            vm_state=vm_states.ACTIVE, power_state=power_state.RUNNING
-        )
+        states: dict[str, Any] = {"power_state": power_state.RUNNING}
+        if self._vifs:
+            states["network_info"] = model.dump(self._vifs)
+        self.advance(vm_state=vm_states.ACTIVE, **states)
         self.undo.pop_all()
         self.point("active")
         self._drop_image()

@@ -14,11 +14,12 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from nova_lite.compute import shelved
+from nova_lite.compute import network_requests, ports, shelved
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.repositories import deletion, journal
 from nova_lite.image.api import ImageAPI
+from nova_lite.network.api import NetworkAPI
 from nova_lite.notifications import servers as notices
 
 LOG = logging.getLogger(__name__)
@@ -27,10 +28,13 @@ LOG = logging.getLogger(__name__)
 class DeleteInstance:
     """Ends one server in the database."""
 
-    def __init__(self, worker: str, host: str, images: ImageAPI) -> None:
+    def __init__(
+        self, worker: str, host: str, images: ImageAPI, network: NetworkAPI
+    ) -> None:
         self._worker = worker
         self._host = host
         self._images = images
+        self._network = network
 
     def execute(
         self, actions: Sequence[int]
@@ -51,6 +55,8 @@ class DeleteInstance:
             image_id = shelved.image_id(instance["system_metadata"])
             if image_id is not None:
                 shelved.remove_image(self._images, image_id)
+            if network_requests.may_have_ports(instance):
+                ports.release(self._network, instance["uuid"])
             deletion.deleted(
                 action["id"],
                 self._worker,

@@ -51,7 +51,11 @@ def mark_deleting(session: orm.Session, uuid: str) -> Row | None:
     found = (
         session.execute(
             sa.select(
-                Instance.host, Instance.task_state, Instance.system_metadata
+                Instance.host,
+                Instance.task_state,
+                Instance.system_metadata,
+                Instance.network_info,
+                Instance.launched_on,
             ).where(Instance.uuid == uuid, Instance.deleted == 0)
         )
         .mappings()

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from nova_lite import exception
 from nova_lite.db import session as db
 from nova_lite.db.models.instance import Instance
 from nova_lite.db.repositories import rows
@@ -57,8 +58,36 @@ def by_uuids(
 
 
 @db.transaction
+def get(uuid: str) -> dict[str, Any]:
+    """A server, also a deleted one. Raises: InstanceNotFound."""
+    with db.reader() as session:
+        found = by_uuids(session, [uuid])
+    if not found:
+        raise exception.InstanceNotFound(instance_id=uuid)
+    return found[uuid]
+
+
+@db.transaction
+def set_network_info(uuid: str, host: str | None, info: list[Any]) -> bool:
+    """Write what is known of a server's interfaces, if it is there yet."""
+    here = Instance.host.is_(None) if host is None else Instance.host == host
+    with db.writer() as session:
+        return bool(
+            rows.execute(
+                session,
+                sa.update(Instance)
+                .where(Instance.uuid == uuid, Instance.deleted == 0, here)
+                .values(network_info=info),
+            )
+        )
+
+
+@db.transaction
 def on_host(host: str) -> list[dict[str, Any]]:
-    """uuid and states of the servers on a host."""
+    """uuid and states of the servers on a host.
+
+    ``networked``: it has interfaces.
+    """
     with db.reader() as session:
         found = session.execute(
             sa.select(
@@ -70,6 +99,10 @@ def on_host(host: str) -> list[dict[str, Any]]:
                 Instance.memory_mb,
                 Instance.root_gb,
                 Instance.ephemeral_gb,
+                sa.and_(
+                    Instance.network_info.is_not(None),
+                    Instance.network_info != sa.literal("[]", sa.Text),
+                ).label("networked"),
             ).where(Instance.host == host, Instance.deleted == 0)
         )
         return [dict(row) for row in found.mappings()]

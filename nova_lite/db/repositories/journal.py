@@ -91,17 +91,26 @@ def claim(ids: Sequence[int], worker: str) -> list[tuple[Row, Row]]:
 
 @db.transaction
 def begin(
-    action_id: int, worker: str, uuid: str, updates: Mapping[str, Any]
+    action_id: int,
+    worker: str,
+    uuid: str,
+    updates: Mapping[str, Any],
+    networked: Mapping[str, Any] | None = None,
 ) -> list[tuple[Row, Row]]:
     """As ``claim`` for one action, with the states of its first step.
 
-    A server that is being deleted keeps its states.
+    ``networked``: what differs for a server whose interfaces are yet to be
+    allocated. A server that is being deleted keeps its states.
     """
+    allocates = Instance.network_info.is_(None)
+    values = dict(updates)
+    for name, value in (networked or {}).items():
+        values[name] = sa.case((allocates, value), else_=updates[name])
     with db.writer() as session:
         if not _take(session, [action_id], worker):
             return []
-        if updates:
-            _change(session, action_id, worker, uuid, updates)
+        if values:
+            _change(session, action_id, worker, uuid, values)
         return _taken(session, [action_id], worker)
 
 

@@ -68,14 +68,21 @@ class ServersController(common.Controller):
             heavy = heavy - {"user_data"}
         columns = sorted(instance_query.ALL_COLUMNS - heavy)
         rows = common.read(instance_query.list_, query, columns)
-        view = views.View(request, self.settings, rows)
+        view = self._view(request, rows)
         return view.list_(limit, detail=True)
+
+    def _view(
+        self, request: Request, rows: list[dict[str, Any]]
+    ) -> views.View:
+        return views.View(
+            request, self.settings, rows, self.compute_api.networks
+        )
 
     @operation(answer={"server": SHOWN})
     def show(self, request: Request, server_id: str) -> dict[str, Any]:
         """Show a server."""
         row = common.allowed_instance(request, server_id, policies.SHOW)
-        view = views.View(request, self.settings, [row])
+        view = self._view(request, [row])
         return {"server": view.shown(row)}
 
     @operation(body=schemas.CREATE, status=202)
@@ -94,6 +101,8 @@ class ServersController(common.Controller):
         wanted = _create_request(body, password, request.version)
         if ":" in (wanted.availability_zone or ""):
             policy.authorize(context, policies.CREATE_FORCED_HOST)
+        if wanted.networks and not isinstance(wanted.networks, str):
+            policy.authorize(context, policies.ATTACH_NETWORK)
         if wanted.host or wanted.hypervisor_hostname:
             policy.authorize(context, policies.REQUESTED_DESTINATION)
         rows = self.compute_api.create(context, wanted)
@@ -133,7 +142,7 @@ class ServersController(common.Controller):
         former = common.allowed_instance(request, server_id, policies.UPDATE)
         row = common.write(_update, server_id, body["server"])
         notices.written(request.context, server_id, former["display_name"])
-        view = views.View(request, self.settings, [row])
+        view = self._view(request, [row])
         return {"server": view.updated(row)}
 
     @operation(status=204)
@@ -193,7 +202,6 @@ def _create_request(
 ) -> CreateRequest:
     asked = body["server"]
     refuse_missing_services(asked)
-    _check_security_groups(asked)
     minimum, maximum = _counts(asked)
     return CreateRequest(
         name=asked["name"],
@@ -208,6 +216,10 @@ def _create_request(
         min_count=minimum,
         max_count=maximum,
         networks=asked.get("networks"),
+        security_groups=[
+            group.get("name", "default")
+            for group in asked.get("security_groups", ())
+        ],
         config_drive=common.as_bool(asked.get("config_drive", False)),
         auto_disk_config=auto_disk_config(asked),
         hostname=asked.get("hostname"),
@@ -236,15 +248,6 @@ def auto_disk_config(asked: Mapping[str, Any]) -> bool | None:
     """What OS-DCF:diskConfig says; None for nothing."""
     wanted = asked.get("OS-DCF:diskConfig")
     return None if wanted is None else wanted == "AUTO"
-
-
-def _check_security_groups(asked: Mapping[str, Any]) -> None:
-    for group in asked.get("security_groups", ()):
-        if group.get("name", "default") != "default":
-            raise exception.Invalid(
-                f"Security group {group['name']} not found: this cloud has "
-                "no network service, so 'default' is the only one."
-            )
 
 
 def _counts(asked: Mapping[str, Any]) -> tuple[int, int]:

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the API may do with the interfaces of servers, and their addresses.
+
+Part of compute.API, in the API process. What the network service alone does
+is asked of it with the user's own token; the server's host is then told to
+read the server's interfaces anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from nova_lite import exception
+from nova_lite.compute import begin, info_cache, transitions
+from nova_lite.compute.acting import Acting
+from nova_lite.context import RequestContext
+from nova_lite.network import model
+from nova_lite.network.api import NetworkRequest
+from nova_lite.network.model import VIF
+from nova_lite.objects.external_event import InstanceExternalEvent
+
+
+class InterfaceAPI(Acting):
+    """Interfaces come and go; addresses change."""
+
+    def attach_interface(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        request: NetworkRequest,
+    ) -> VIF:
+        """Give a server one more interface, and wait until it has it.
+
+        A request without network and port is for the project's only network.
+        Raises: what NetworkAPI.validate raises; InterfaceAttachFailed,
+        InstanceInvalidState, InstanceIsLocked, MessagingUnavailable.
+        """
+        begin.check(context, row, transitions.ATTACH_INTERFACE)
+        self._need_service(context)
+        named = request.network_id or request.port_id
+        if not self._network.validate(
+            context, row["project_id"], [request] if named else []
+        ):
+            raise exception.PortLimitExceeded()
+        made: Mapping[str, Any] = self._act(
+            context,
+            row,
+            transitions.ATTACH_INTERFACE,
+            arguments={"request": dataclasses.asdict(request)},
+            # From now on it may have a port: a delete is to look for it.
+            updates={} if row["network_info"] else {"network_info": None},
+            wait=True,
+        )
+        return VIF.from_dict(made)
+
+    def detach_interface(
+        self, context: RequestContext, row: Mapping[str, Any], port_id: str
+    ) -> None:
+        """Take an interface from a server.
+
+        Raises: PortNotFound when it has no such, InstanceInvalidState,
+        InstanceIsLocked.
+        """
+        begin.check(context, row, transitions.DETACH_INTERFACE)
+        self._need_service(context)
+        if not any(
+            vif.id == port_id for vif in model.load(row["network_info"])
+        ):
+            raise exception.PortNotFound(port_id=port_id)
+        self._act(
+            context,
+            row,
+            transitions.DETACH_INTERFACE,
+            arguments={"port_id": port_id},
+        )
+
+    def add_fixed_ip(
+        self,
+        context: RequestContext,
+        row: Mapping[str, Any],
+        network_id: str,
+    ) -> None:
+        """One more address. Raises: NetworkNotFoundForInstance ..."""
+        begin.check_lock(context, row)
+        self._need_service(context)
+        self._network.add_fixed_ip(context, row["uuid"], network_id)
+        self.network_changed(context, row)
+
+    def remove_fixed_ip(
+        self, context: RequestContext, row: Mapping[str, Any], address: str
+    ) -> None:
+        """Raises: FixedIpNotFoundForSpecificInstance."""
+        begin.check_lock(context, row)
+        self._need_service(context)
+        self._network.remove_fixed_ip(context, row["uuid"], address)
+        self.network_changed(context, row)
+
+    def network_changed(
+        self, context: RequestContext, row: Mapping[str, Any]
+    ) -> None:
+        """Have what is known of a server's interfaces read anew."""
+        if not row["host"]:
+            info_cache.read(context, self._network, row["uuid"], None)
+            return
+        event = InstanceExternalEvent(
+            instance_uuid=row["uuid"],
+            name="network-changed",
+            status="completed",
+            tag=None,
+        )
+        self._compute.external_instance_event(context, row["host"], [event])
+
+    def _need_service(self, context: RequestContext) -> None:
+        """Raises: UnsupportedNetworks."""
+        if not self._network.exists(context):
+            raise exception.UnsupportedNetworks()
