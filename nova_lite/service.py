@@ -36,9 +36,12 @@ CONF = cfg.CONF
 MANAGERS = {
     "nova-lite-compute": "nova_lite.compute.manager:ComputeManager",
     "nova-lite-conductor": "nova_lite.conductor.manager:ConductorManager",
+    "nova-lite-netd": "nova_lite.netd.manager:NetdManager",
     "nova-lite-scheduler": "nova_lite.scheduler.manager:SchedulerManager",
 }
 
+# Of these a host has one.
+_ALONE = ("nova-lite-compute", "nova-lite-netd")
 
 # With the broker away, whatever has to do with it would wait for its return.
 _BUS_PATIENCE_S = 5
@@ -116,7 +119,7 @@ class Service(oslo_service.Service):  # type: ignore[misc]
             },
             CONF.report_interval,
             self.manager.running_actions,
-            alone=self.binary == "nova-lite-compute",
+            alone=self.binary in _ALONE,
         )
         self.manager.incarnation = self._membership.process.uuid
         self._membership.join()

@@ -15,7 +15,7 @@ packages() {
     if [ "$1" = libvirt ]; then
         printf '%s\n' qemu-system-x86 qemu-utils libvirt-daemon-system \
             libvirt-clients libvirt-dev pkg-config gcc genisoimage \
-            novnc
+            novnc libnftables1 nftables dnsmasq-base
         grep -Ev '^ *(#|$)' "$REPO/devstack/guest/packages.txt"
     fi
     case $2 in

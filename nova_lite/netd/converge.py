@@ -48,6 +48,7 @@ class Host:
         self._parts = parts
         # The kernel may not be as it is thought to be.
         self._doubt = True
+        self._wired: frozenset[str] = frozenset()
 
     def converge(self, state: HostState, full: bool = False) -> Outcome:
         """Bring about what is wanted.
@@ -61,10 +62,10 @@ class Host:
         try:
             self._firewall.converge(state, taps, full)
         except NftError as error:
-            # Nobody comes onto a network without rules.
+            # Nobody new comes onto a network without rules.
             LOG.error("The firewall could not be changed: %s", error)
-            failed = self._switch.failed | {port.id for port in state.ports}
-            return Outcome(frozenset(), frozenset(failed))
+            there = frozenset(port.id for port in state.ports)
+            return Outcome(self._wired & there, there)
         wired = self._switch.connect(state)
         failed = set(self._switch.failed)
         self._doubt = bool(failed)
@@ -75,7 +76,8 @@ class Host:
             for port in state.ports
             if not has_tap(port) and not failed & _stands_on(port)
         }
-        return Outcome(frozenset(wired), frozenset(failed))
+        self._wired = frozenset(wired)
+        return Outcome(self._wired, frozenset(failed))
 
 
 def _stands_on(port: WantedPort) -> set[str]:

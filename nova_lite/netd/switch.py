@@ -61,7 +61,7 @@ class Switch:
             raise exception.NetworkError(
                 reason=f"network {network.id} is on physical network "
                 f"{network.physical_network}, of which this host has no "
-                "bridge: name it in [netd] physical_networks."
+                "bridge: name it in [netd] bridge_mappings."
             ) from None
 
     def prepare(self, state: HostState, full: bool) -> dict[str, int]:

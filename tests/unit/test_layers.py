@@ -65,7 +65,9 @@ LAYERS = {
     "nova_lite.scheduler": 3,
     "nova_lite.scheduler.rpcapi": 3,
     "nova_lite.scheduler.client": 3,
+    "nova_lite.netd.rpcapi": 3,
     # 4: the work
+    "nova_lite.netd": 4,
     "nova_lite.operation": 4,
     "nova_lite.compute.api": 4,
     "nova_lite.compute.acting": 4,
@@ -116,6 +118,7 @@ LAYERS = {
     "nova_lite.compute.endpoints": 5,
     "nova_lite.compute.manager": 5,
     "nova_lite.conductor.manager": 5,
+    "nova_lite.netd.manager": 5,
     "nova_lite.scheduler.manager": 5,
     "nova_lite.console": 5,
     # 6: processes
@@ -143,6 +146,7 @@ SIBLINGS = [
 NO_DATABASE = (
     "nova_lite.compute.manager",
     "nova_lite.console",
+    "nova_lite.netd",
     "nova_lite.virt",
     "nova_lite.image",
     "nova_lite.compute.operations",

@@ -19,6 +19,7 @@ import pytest
 from nova_lite import objects
 from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.conductor import rpcapi as conductor_rpcapi
+from nova_lite.netd import rpcapi as netd_rpcapi
 from nova_lite.objects.base import NovaObjectRegistry
 from nova_lite.scheduler import rpcapi as scheduler_rpcapi
 
@@ -38,6 +39,10 @@ PAIRS = {
     "compute_task": (
         conductor_rpcapi.ComputeTaskAPI,
         "nova_lite.conductor.manager:ComputeTaskManager",
+    ),
+    "netd": (
+        netd_rpcapi.NetdAPI,
+        "nova_lite.netd.manager:NetdManager",
     ),
     "scheduler": (
         scheduler_rpcapi.SchedulerAPI,
