@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from oslo_config import cfg, types
+from oslo_config import cfg
 
 GROUP = cfg.OptGroup(
     "netd",
@@ -23,7 +23,6 @@ OPTS = [
     cfg.DictOpt(
         "bridge_mappings",
         default={},
-        value_type=types.String(max_length=15),
         help="Physical networks that this host is on, each with the Linux "
         "bridge that leads there: public:br-ex. The bridge has to be there; "
         "nova-lite-netd puts guests and routers into it and leaves its own "
