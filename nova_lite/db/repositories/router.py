@@ -9,8 +9,9 @@ changes legs has the router's row locked.
 from __future__ import annotations
 
 import ipaddress
+import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ from sqlalchemy import orm
 from nova_lite.db.models.network import (
     FloatingIP,
     IPAllocation,
+    Network,
     Port,
     Router,
     Subnet,
@@ -176,17 +178,68 @@ def between(
     return str(found[0][0]) if found else None
 
 
-def subnets_of_network(session: orm.Session, network_id: str) -> list[Subnet]:
-    """A network's subnets."""
-    return list(
-        session.scalars(
-            sa.select(Subnet)
-            .where(Subnet.network_id == network_id)
-            .order_by(Subnet.created_at, Subnet.id)
-        )
+def leg(session: orm.Session, port: Port) -> Leg:
+    """A port as a leg that it is to become."""
+    found = session.execute(
+        sa.select(Subnet, IPAllocation.address)
+        .join(IPAllocation, IPAllocation.subnet_id == Subnet.id)
+        .where(IPAllocation.port_id == port.id)
+        .order_by(IPAllocation.position)
     )
+    return Leg(port, [(subnet, address) for subnet, address in found])
 
 
-def hosts(found: Iterable[Any]) -> set[str]:
-    """The hosts of routers or ports, without those that have none."""
-    return {one.host for one in found if one.host}
+def routed(
+    session: orm.Session,
+    routes: Sequence[Mapping[str, str]],
+    subnet_ids: Sequence[str],
+) -> str | None:
+    """A subnet that has the next hop of a static route, if any has."""
+    hops = [ipaddress.ip_address(one["nexthop"]) for one in routes]
+    if not hops:
+        return None
+    for subnet in session.scalars(
+        sa.select(Subnet).where(Subnet.id.in_(subnet_ids))
+    ):
+        if any(hop in ipaddress.ip_network(subnet.cidr) for hop in hops):
+            return subnet.id
+    return None
+
+
+def subnet(
+    session: orm.Session, subnet_id: str, viewer: network_query.Viewer
+) -> Subnet | None:
+    """A subnet of a network that the viewer sees."""
+    found = session.get(Subnet, subnet_id)
+    if found is None:
+        return None
+    within = network(session, found.network_id, viewer)
+    return None if within is None else found
+
+
+def create(session: orm.Session, values: Mapping[str, Any]) -> Router:
+    """A new router, which lives nowhere yet."""
+    made = Router(id=str(uuid.uuid4()), routes=[], **values)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def delete(session: orm.Session, router: Router) -> None:
+    """Remove a router that has no legs any more."""
+    session.delete(router)
+    session.flush()
+
+
+def network(
+    session: orm.Session, network_id: str, viewer: network_query.Viewer
+) -> Network | None:
+    """A network that the viewer sees: its own, a shared or an outer one."""
+    found = session.get(Network, network_id)
+    if found is None or (
+        not viewer.sees_all
+        and found.project_id != viewer.project_id
+        and not (found.shared or found.external)
+    ):
+        return None
+    return found
