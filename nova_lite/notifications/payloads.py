@@ -14,6 +14,7 @@ from typing import Any
 
 from nova_lite.compute import power_state
 from nova_lite.context import RequestContext
+from nova_lite.network import model
 
 Row = Mapping[str, Any]
 Payload = dict[str, Any]
@@ -31,6 +32,7 @@ VERSIONS = {
     "InstanceExistsPayload": "2.1",
     "InstanceStateUpdatePayload": "1.0",
     "InstanceUpdatePayload": "2.1",
+    "IpPayload": "1.0",
     "KeypairPayload": "1.0",
     "ServerGroupPayload": "1.1",
     "ServiceStatusPayload": "1.1",
@@ -90,7 +92,7 @@ def server(context: RequestContext, row: Row, bdms: bool) -> Payload:
         "power_state": power_state.NAMES.get(row["power_state"], "pending"),
         "task_state": row["task_state"],
         "progress": row["progress"],
-        "ip_addresses": [],
+        "ip_addresses": _ip_addresses(row["network_info"]),
         "block_devices": [] if bdms else None,
         "metadata": dict(row["instance_metadata"]),
         "locked": bool(row["locked"]),
@@ -192,6 +194,26 @@ def fault(error: BaseException) -> Payload:
             "traceback": "".join(traceback.format_exception(error)),
         },
     )
+
+
+def _ip_addresses(info: Sequence[Row] | None) -> list[Payload]:
+    """The fixed addresses of a server's interfaces."""
+    return [
+        wrap(
+            "IpPayload",
+            {
+                "label": vif.network.label,
+                "mac": vif.address,
+                "meta": {},
+                "port_uuid": vif.id,
+                "version": ip.version,
+                "address": ip.address,
+                "device_name": vif.devname,
+            },
+        )
+        for vif in model.load(info)
+        for ip in vif.fixed_ips
+    ]
 
 
 def flavor(row: Row, projects: Sequence[str] | None = None) -> Payload:

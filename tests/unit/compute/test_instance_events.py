@@ -121,3 +121,29 @@ def test_what_is_dropped_is_said(
     said = caplog.text
     assert f"Nobody waits for network-vif-plugged port-1 of {UUID}" in said
     assert f"power-update of {UUID} is dropped" in said
+
+
+def test_what_is_added_may_have_come_before(events: InstanceEvents) -> None:
+    with events.prepare(UUID, [], [PLUGGED[0]]) as expected:
+        events.pop(_event(PLUGGED))
+        expected.add([PLUGGED])
+        assert expected.wait(0)
+        expected.add([("network-vif-plugged", "port-2")])
+        assert not expected.wait(0)
+        expected.has_come(("network-vif-plugged", "port-2"))
+        assert expected.wait(0)
+
+
+def test_a_failure_that_came_before_counts(events: InstanceEvents) -> None:
+    with events.prepare(UUID, [], [PLUGGED[0]]) as expected:
+        events.pop(_event(PLUGGED, status="failed"))
+        expected.add([PLUGGED])
+        assert not expected.wait(60)
+        assert expected.failed == {PLUGGED}
+
+
+def test_events_of_other_ports_end_no_wait(events: InstanceEvents) -> None:
+    with events.prepare(UUID, [], [PLUGGED[0]]) as expected:
+        expected.add([PLUGGED])
+        events.pop(_event(("network-vif-plugged", "port-2")))
+        assert not expected.wait(0)

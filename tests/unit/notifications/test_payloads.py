@@ -14,6 +14,7 @@ import pytest
 from nova_lite.compute import transitions
 from nova_lite.context import RequestContext
 from nova_lite.exception import VirtError
+from nova_lite.network import model
 from nova_lite.notifications import events, legacy, payloads
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "notifications"
@@ -40,6 +41,16 @@ FLAVOR = {
     "swap_mb": 0,
     "extra_specs": {"hw:cpu_policy": "shared"},
 }
+INTERFACE = model.VIF(
+    id="77777777-2222-3333-4444-555555555555",
+    address="fa:16:3e:00:00:01",
+    network=model.Network("net-1", "blue"),
+    fixed_ips=(
+        model.FixedIP("198.51.100.7", "subnet-4", ("203.0.113.9",)),
+        model.FixedIP("fd00::7", "subnet-6"),
+    ),
+    devname="tap77777777-22",
+)
 SERVER: dict[str, Any] = {
     "uuid": "11111111-2222-3333-4444-555555555555",
     "user_id": "u-1",
@@ -72,6 +83,7 @@ SERVER: dict[str, Any] = {
     "instance_metadata": {"a": "b"},
     "locked": True,
     "locked_reason": "for the test",
+    "network_info": model.dump([INTERFACE]),
     "access_ip_v4": None,
     "access_ip_v6": None,
     "keypairs": [KEYPAIR],
