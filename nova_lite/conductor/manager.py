@@ -25,8 +25,9 @@ from nova_lite.conductor.tasks import (
     unshelve,
 )
 from nova_lite.context import RequestContext, get_admin_context
-from nova_lite.db.repositories import console_auth_token
+from nova_lite.db.repositories import console_auth_token, network_agent
 from nova_lite.image import api as image_api
+from nova_lite.netd import rpcapi as netd_rpcapi
 from nova_lite.network import api as network_api
 from nova_lite.objects import base
 from nova_lite.scheduler.client import query
@@ -44,6 +45,7 @@ class ConductorManager(manager.Manager):
     def __init__(self, host: str) -> None:
         super().__init__(host)
         self.compute_task = ComputeTaskManager(host)
+        self._netd = netd_rpcapi.NetdAPI()
         self.additional_endpoints.append(self.compute_task)
 
     def object_class_action_versions(
@@ -88,6 +90,13 @@ class ConductorManager(manager.Manager):
         removed = console_auth_token.remove_expired()
         if removed:
             LOG.debug("%d console tokens were too old", removed)
+
+    @manager.periodic(spacing=CONF.conductor.sweep_interval)
+    def place_routers(self, context: RequestContext) -> None:
+        """Move routers whose agent has died to one that lives."""
+        concerned = network_agent.place_orphans(CONF.service_down_time)
+        for host in sorted(concerned):
+            self._netd.refresh(context, host)
 
     def post_start_hook(self) -> None:
         self.compute_task.start(self.incarnation)

@@ -111,22 +111,22 @@ def is_live(row: Mapping[str, Any], down_time_s: float) -> bool:
     return (now() - seen).total_seconds() <= down_time_s
 
 
-def has_live_agent(
+def state_of(
     session: orm.Session, host: str, down_time_s: float
-) -> bool:
-    """Whether ports can be bound to a host."""
-    since = now() - datetime.timedelta(seconds=down_time_s)
-    return bool(
-        session.scalar(
-            sa.select(sa.literal(1))
-            .select_from(_AGENTS.join(_SERVICES, _runs()))
-            .where(
-                _AGENTS.c.host == host,
-                _SERVICES.c.last_seen_at >= since,
-                _SERVICES.c.forced_down.is_(False),
+) -> bool | None:
+    """Whether a host's agent lives; None where there never was one."""
+    found = (
+        session.execute(
+            sa.select(
+                _AGENTS.c.id, _SERVICES.c.last_seen_at, _SERVICES.c.forced_down
             )
+            .outerjoin(_SERVICES, _runs())
+            .where(_AGENTS.c.host == host)
         )
+        .mappings()
+        .first()
     )
+    return None if found is None else is_live(found, down_time_s)
 
 
 def _runs() -> Any:

@@ -21,7 +21,6 @@ from sqlalchemy import orm
 from nova_lite.db.models.network import (
     FloatingIP,
     IPAllocation,
-    Network,
     Port,
     Router,
     Subnet,
@@ -206,17 +205,6 @@ def routed(
     return None
 
 
-def subnet(
-    session: orm.Session, subnet_id: str, viewer: network_query.Viewer
-) -> Subnet | None:
-    """A subnet of a network that the viewer sees."""
-    found = session.get(Subnet, subnet_id)
-    if found is None:
-        return None
-    within = network(session, found.network_id, viewer)
-    return None if within is None else found
-
-
 def create(session: orm.Session, values: Mapping[str, Any]) -> Router:
     """A new router, which lives nowhere yet."""
     made = Router(id=str(uuid.uuid4()), routes=[], **values)
@@ -229,17 +217,3 @@ def delete(session: orm.Session, router: Router) -> None:
     """Remove a router that has no legs any more."""
     session.delete(router)
     session.flush()
-
-
-def network(
-    session: orm.Session, network_id: str, viewer: network_query.Viewer
-) -> Network | None:
-    """A network that the viewer sees: its own, a shared or an outer one."""
-    found = session.get(Network, network_id)
-    if found is None or (
-        not viewer.sees_all
-        and found.project_id != viewer.project_id
-        and not (found.shared or found.external)
-    ):
-        return None
-    return found

@@ -8,6 +8,7 @@ from typing import Any
 
 from nova_lite.db import session as db
 from nova_lite.db.models.network import Port, Subnet
+from nova_lite.db.repositories import network as networks_db
 from nova_lite.db.repositories import (
     network_agent,
     network_change,
@@ -236,11 +237,12 @@ def _add_port(
 def _add_subnet(
     work: Work, router: Any, present: Sequence[Leg], subnet_id: str
 ) -> dict[str, Any]:
-    subnet = routers_db.subnet(
-        work.session, subnet_id, rules.viewer(work.context)
+    subnet = network_query.get(
+        work.session,
+        networks_db.SUBNETS,
+        rules.viewer(work.context),
+        subnet_id,
     )
-    if subnet is None:
-        raise errors.SubnetNotFound(id=subnet_id)
     if not subnet.gateway_ip:
         raise bad_router("Subnet for router interface must have a gateway IP")
     if subnet.ipv6_address_mode and not subnet.ipv6_ra_mode:

@@ -12,6 +12,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nova_lite.db.repositories import network as networks_db
 from nova_lite.db.repositories import (
     network_agent,
     network_ipam,
@@ -237,11 +238,12 @@ def _check_outside(
     work: Work, network_id: str, fixed_ips: Sequence[Fixed] | None
 ) -> None:
     """Raises: NetworkNotFound, BadRequest."""
-    network = routers_db.network(
-        work.session, network_id, rules.viewer(work.context)
+    network = network_query.get(
+        work.session,
+        networks_db.TABLE,
+        rules.viewer(work.context),
+        network_id,
     )
-    if network is None:
-        raise errors.NetworkNotFound(id=network_id)
     if not network.external:
         raise bad_router(f"Network {network_id} is not an external network")
     gateways = {
