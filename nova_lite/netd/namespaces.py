@@ -9,6 +9,7 @@ what it starts (a process, a socket) belongs there.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import threading
 from collections.abc import Callable
@@ -146,6 +147,11 @@ class Namespaces:
         """
         self._directory.mkdir(mode=0o755, parents=True, exist_ok=True)
         directory = str(self._directory)
-        if not os.path.ismount(directory):
+        try:
+            _mount("", directory, _MS_SHARED | _MS_REC)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            # It is no mount yet.
             _mount(directory, directory, _MS_BIND | _MS_REC)
-        _mount("", directory, _MS_SHARED | _MS_REC)
+            _mount("", directory, _MS_SHARED | _MS_REC)
