@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers on networks: their ports come, go and are known."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.fixtures.cloud import Cloud, wait_until
+
+_PORTS = "/network/v2.0/ports"
+_SLOW = "nova:compute-slow"
+
+
+@pytest.fixture
+def net(cloud: Cloud) -> Iterator[str]:
+    """A network of the tenant; its ports go before it."""
+    ident = cloud.new_network("blue")
+    yield ident
+    for server in cloud.admin.get("/servers?all_tenants=1")["servers"]:
+        cloud.admin.send("DELETE", f"/servers/{server['id']}")
+    cloud.wait_at_rest(30)
+    for port in cloud.ledger.ports().values():
+        if port["network_id"] == ident:
+            cloud.admin.send("DELETE", f"{_PORTS}/{port['id']}")
+    cloud.admin.delete(f"/network/v2.0/networks/{ident}")
+
+
+def _ports_of(cloud: Cloud, ident: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = cloud.admin.get(
+        f"{_PORTS}?device_id={ident}"
+    )["ports"]
+    return found
+
+
+def _new_port(cloud: Cloud, net: str, **fields: Any) -> str:
+    body = {"port": {"network_id": net, **fields}}
+    ident: str = cloud.tenant.post(_PORTS, body)["port"]["id"]
+    return ident
+
+
+def test_a_boot_on_a_network(cloud: Cloud, net: str) -> None:
+    ident = cloud.boot("on-blue", networks=[{"uuid": net}])
+    (port,) = _ports_of(cloud, ident)
+    host = cloud.server(ident)["OS-EXT-SRV-ATTR:host"]
+    assert port["binding:host_id"] == host
+    assert port["device_owner"] == "compute:nova"
+    assert port["status"] == "ACTIVE"
+    assert port["project_id"] == cloud.server(ident)["tenant_id"]
+    assert cloud.ledger.interfaces(ident) == [port["id"]]
+    (address,) = cloud.tenant.get(f"/servers/{ident}")["server"]["addresses"][
+        "blue"
+    ]
+    assert address["addr"] == port["fixed_ips"][0]["ip_address"]
+    assert address["OS-EXT-IPS-MAC:mac_addr"] == port["mac_address"]
+
+    cloud.tenant.delete(f"/servers/{ident}")
+    cloud.wait_gone(ident)
+    assert _ports_of(cloud, ident) == []
+    assert port["id"] not in cloud.ledger.ports()
+
+
+def test_the_order_and_the_users_own_port(cloud: Cloud, net: str) -> None:
+    mine = _new_port(cloud, net, name="mine")
+    ident = cloud.boot(
+        "several",
+        networks=[
+            {"uuid": net, "fixed_ip": "198.51.100.77", "tag": "mgmt"},
+            {"port": mine},
+        ],
+    )
+    ports = {port["id"]: port for port in _ports_of(cloud, ident)}
+    first, second = cloud.ledger.interfaces(ident)
+    assert ports[first]["fixed_ips"][0]["ip_address"] == "198.51.100.77"
+    assert second == mine
+
+    cloud.tenant.delete(f"/servers/{ident}")
+    cloud.wait_gone(ident)
+    left = cloud.ledger.ports()
+    assert first not in left
+    assert (left[mine]["device_id"], left[mine]["host"]) == ("", "")
+
+
+def test_absent_networks(cloud: Cloud, net: str) -> None:
+    body = cloud.body("absent")
+    del body["server"]["networks"]
+    made = cloud.tenant.post("/servers", body, version="2.36")
+    ident = made["server"]["id"]
+    cloud.wait_status(ident, "ACTIVE")
+    (port,) = _ports_of(cloud, ident)
+    assert port["network_id"] == net
+
+
+def test_several_at_once(cloud: Cloud, net: str) -> None:
+    cloud.create("some", networks=[{"uuid": net}], min_count=3)
+    servers = cloud.admin.get("/servers?all_tenants=1")["servers"]
+    for server in servers:
+        cloud.wait_status(server["id"], "ACTIVE")
+    owners = {port["device_id"] for port in cloud.ledger.ports().values()}
+    assert owners >= {server["id"] for server in servers}
+    assert len(servers) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [
+        (400, {"uuid": str(uuid.uuid4())}),
+        (400, {"port": str(uuid.uuid4())}),
+        (400, {"fixed_ip": "198.51.100.7"}),
+    ],
+    ids=["no such network", "no such port", "neither"],
+)
+def test_refused(cloud: Cloud, status: int, wanted: dict[str, Any]) -> None:
+    body = cloud.body("refused", networks=[wanted])
+    cloud.tenant.refusal(status, "POST", "/servers", body)
+    assert cloud.ledger.servers() == []
+
+
+def test_a_port_that_is_in_use(cloud: Cloud, net: str) -> None:
+    mine = _new_port(cloud, net)
+    ident = cloud.boot("first", networks=[{"port": mine}])
+    body = cloud.body("second", networks=[{"port": mine}])
+    said = cloud.tenant.refusal(409, "POST", "/servers", body)
+    assert mine in said
+    assert [row["uuid"] for row in cloud.ledger.servers()] == [ident]
+
+
+def test_no_address_is_left(cloud: Cloud) -> None:
+    net = cloud.new_network("narrow", "203.0.113.0/29")
+    try:
+        wanted = [{"uuid": net}] * 6
+        ident = cloud.create("greedy", networks=wanted)
+        wait_until(
+            lambda: cloud.server(ident)["status"] == "ERROR", 30, "it failed"
+        )
+        assert _ports_of(cloud, ident) == []
+        cloud.tenant.delete(f"/servers/{ident}")
+        cloud.wait_gone(ident)
+    finally:
+        cloud.admin.delete(f"/network/v2.0/networks/{net}")
+
+
+def test_a_build_that_goes_to_another_host(cloud: Cloud, net: str) -> None:
+    mine = _new_port(cloud, net)
+    networks = [{"uuid": net}, {"port": mine}]
+    ident = cloud.boot("elsewhere", networks=networks)
+    assert len(cloud.event_results(ident, "create")) > 2, "it was tried twice"
+    ports = _ports_of(cloud, ident)
+    assert {port["binding:host_id"] for port in ports} == {"compute-1"}
+    assert len(ports) == 2
+
+
+def test_a_build_that_fails_everywhere(cloud: Cloud, net: str) -> None:
+    mine = _new_port(cloud, net)
+    networks = [{"uuid": net}, {"port": mine}]
+    ident = cloud.create("everywhere", networks=networks)
+    wait_until(
+        lambda: cloud.server(ident)["status"] == "ERROR", 30, "it failed"
+    )
+    assert _ports_of(cloud, ident) == []
+    assert cloud.ledger.ports()[mine]["host"] == ""
+
+
+def test_deleted_while_it_is_built(cloud: Cloud, net: str) -> None:
+    ident = cloud.create(
+        "early",
+        cloud.admin,
+        availability_zone=_SLOW,
+        networks=[{"uuid": net}],
+    )
+    wait_until(lambda: ident in cloud.ledger.guests(), 20, "it spawns")
+    assert len(_ports_of(cloud, ident)) == 1
+    cloud.admin.delete(f"/servers/{ident}")
+    cloud.wait_gone(ident)
+    assert _ports_of(cloud, ident) == []
+
+
+def _attach(cloud: Cloud, ident: str, **asked: Any) -> dict[str, Any]:
+    made: dict[str, Any] = cloud.tenant.post(
+        f"/servers/{ident}/os-interface", {"interfaceAttachment": asked}
+    )["interfaceAttachment"]
+    return made
+
+
+def _wait_interfaces(cloud: Cloud, ident: str, ports: list[str]) -> None:
+    wait_until(
+        lambda: cloud.ledger.interfaces(ident) == ports,
+        20,
+        f"{ident} has {ports}",
+    )
+
+
+def test_attach_and_detach(cloud: Cloud, net: str) -> None:
+    ident = cloud.boot("plain")
+    assert cloud.ledger.interfaces(ident) == []
+    made = _attach(cloud, ident, net_id=net, tag="second")
+    assert made["net_id"] == net
+    assert made["tag"] == "second"
+    assert made["port_state"] == "ACTIVE"
+    mine = _new_port(cloud, net)
+    _attach(cloud, ident, port_id=mine)
+    ports = [made["port_id"], mine]
+    assert cloud.ledger.interfaces(ident) == ports
+
+    for port in ports:
+        cloud.tenant.delete(f"/servers/{ident}/os-interface/{port}")
+    _wait_interfaces(cloud, ident, [])
+    left = cloud.ledger.ports()
+    assert made["port_id"] not in left
+    assert left[mine]["device_id"] == ""
+    actions = cloud.tenant.get(f"/servers/{ident}/os-instance-actions")
+    assert [one["action"] for one in actions["instanceActions"]] == [
+        "detach_interface",
+        "detach_interface",
+        "attach_interface",
+        "attach_interface",
+        "create",
+    ]
+
+
+def test_attach_to_what_cannot_have_it(cloud: Cloud, net: str) -> None:
+    ident = cloud.boot("suspended", networks=[{"uuid": net}])
+    path = f"/servers/{ident}"
+    (port,) = cloud.ledger.interfaces(ident)
+    other = cloud.boot("other")
+    cloud.tenant.refusal(
+        404, "DELETE", f"/servers/{other}/os-interface/{port}"
+    )
+    cloud.tenant.refusal(
+        409,
+        "POST",
+        f"/servers/{other}/os-interface",
+        {"interfaceAttachment": {"port_id": port}},
+    )
+    cloud.tenant.post(f"{path}/action", {"suspend": None})
+    cloud.wait_status(ident, "SUSPENDED")
+    body = {"interfaceAttachment": {"net_id": net}}
+    cloud.tenant.refusal(409, "POST", f"{path}/os-interface", body)
+    cloud.tenant.refusal(409, "DELETE", f"{path}/os-interface/{port}")
+    assert cloud.ledger.interfaces(ident) == [port]
+
+
+def test_shelved_keeps_its_ports(cloud: Cloud, net: str) -> None:
+    ident = cloud.boot("away", networks=[{"uuid": net}])
+    (port,) = cloud.ledger.interfaces(ident)
+    path = f"/servers/{ident}/action"
+    cloud.tenant.post(path, {"shelve": None})
+    cloud.wait_status(ident, "SHELVED_OFFLOADED")
+    assert cloud.ledger.ports()[port]["host"] == ""
+    addresses = cloud.tenant.get(f"/servers/{ident}/ips")["addresses"]
+    assert len(addresses["blue"]) == 1
+
+    cloud.tenant.post(path, {"unshelve": None})
+    server = cloud.wait_status(ident, "ACTIVE")
+    bound = cloud.ledger.ports()[port]
+    assert bound["host"] == server["OS-EXT-SRV-ATTR:host"]
+    assert bound["status"] == "ACTIVE"
+    assert cloud.ledger.interfaces(ident) == [port]
+
+    cloud.tenant.post(path, {"shelve": None})
+    cloud.wait_status(ident, "SHELVED_OFFLOADED")
+    cloud.tenant.delete(f"/servers/{ident}")
+    cloud.wait_gone(ident)
+    assert port not in cloud.ledger.ports()
+
+
+@pytest.mark.parametrize("told", ["network-changed", "network-vif-deleted"])
+def test_a_port_that_was_deleted(cloud: Cloud, net: str, told: str) -> None:
+    ident = cloud.boot("loses-one", networks=[{"uuid": net}] * 2)
+    first, second = cloud.ledger.interfaces(ident)
+    cloud.tenant.delete(f"{_PORTS}/{first}")
+    event = {"name": told, "server_uuid": ident, "tag": first}
+    cloud.admin.post(
+        "/os-server-external-events", {"events": [event]}, version="2.1"
+    )
+    _wait_interfaces(cloud, ident, [second])
