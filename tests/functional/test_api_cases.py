@@ -2,7 +2,8 @@
 """Runs the declarative HTTP cases of tests/functional/api/*.yaml.
 
 A file begins with an empty database, and with the limits that it gives as
-``quotas``. Its ``cases`` run in their order:
+``quotas``; ``network: true`` gives it a network service at =/network. Its
+``cases`` run in their order:
 
     - name: what it is about
       add: {server: {display_name: web}}     # rows written before it
@@ -64,6 +65,8 @@ def test_cases(path: Path, compute_api: ComputeAPI) -> None:
     wrong: list[str] = []
     document = yaml.safe_load(path.read_text())
     set_quotas(document.get("quotas", UNLIMITED))
+    if document.get("network"):
+        compute_api = compute_api.networked
     for case in document["cases"]:
         unknown = set(case) - KNOWN
         assert not unknown, f"{case['name']}: {unknown}"

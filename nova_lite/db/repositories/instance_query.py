@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,7 @@ _OPAQUE = frozenset(
         "instance_metadata",
         "system_metadata",
         "request_spec",
+        "network_info",
         "key_data",
         "user_data",
         "sealed",
@@ -97,6 +99,8 @@ def list_(
     Raises: MarkerNotFound, InvalidSortKey; InvalidInput for a regular
     expression that the database does not take.
     """
+    if query.addresses:
+        query = _by_addresses(session, query)
     shown = [_TABLE.c[name] for name in columns] if columns else [_TABLE]
     statement = sa.select(*shown).where(*_conditions(session, query))
     order = _order(query.sort)
@@ -118,6 +122,42 @@ def list_(
             reason=f"the database refuses a filter of {patterns}"
         ) from error
     return [dict(row) for row in found]
+
+
+def _by_addresses(session: orm.Session, query: InstanceQuery) -> InstanceQuery:
+    """The same query by the uuids of the servers with such addresses.
+
+    Those stand in documents: they are read in the list's order, compared
+    here, and cut to the page.
+    """
+    every = replace(query, addresses={}, limit=None, marker=None)
+    found = list_(session, every, ("uuid", "network_info"))
+    patterns = {
+        version: re.compile(pattern)
+        for version, pattern in query.addresses.items()
+    }
+    uuids = [
+        row["uuid"]
+        for row in found
+        if any(
+            version in patterns and patterns[version].match(address)
+            for address, version in _addresses(row)
+        )
+    ]
+    if query.marker in uuids:
+        uuids = uuids[uuids.index(query.marker) + 1 :]
+        uuids = uuids[: query.limit]
+    elif query.marker is None:
+        uuids = uuids[: query.limit]
+    filters = {**query.filters, "uuid": uuids}
+    return replace(query, addresses={}, filters=filters)
+
+
+def _addresses(row: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """The fixed addresses of a server, and their versions."""
+    for vif in row["network_info"] or ():
+        for ip in vif["fixed_ips"]:
+            yield ip["address"], 6 if ":" in ip["address"] else 4
 
 
 def _conditions(session: orm.Session, query: InstanceQuery) -> list[Any]:

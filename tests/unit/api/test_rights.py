@@ -80,6 +80,8 @@ _VALUES = {
     "before": "2026-01-01 00:00:00",
     "console_token": "the-token",
     "network_label": "private",
+    "port_id": NOTHING,
+    "id": NOTHING,
     "tag": "hidden-tag",
 }
 _ITEMS = {
@@ -109,6 +111,8 @@ _H = "/os-hosts/{host_name}"
 _I = "/images/{image_id}"
 _V = "/os-hypervisors/{hypervisor_id}"
 _META = {"metadata": {"a": "b"}}
+_ADDRESS = {"address": "198.51.100.5"}
+_SECURITY_GROUP = {"security_group": {"name": "g", "description": "d"}}
 _NEW = {
     "server": {
         "name": "new",
@@ -141,6 +145,38 @@ LEAST: dict[str, Row] = {
     f"DELETE {_S}/os-server-password": Row("member"),
     f"GET {_S}/ips": Row("reader"),
     f"GET {_S}/ips/{{network_label}}": Row("reader", status=404),
+    # This cloud has no network service: who may is told so.
+    f"GET {_S}/os-interface": Row("reader", status=501),
+    f"POST {_S}/os-interface": Row("member", {}, 501),
+    f"GET {_S}/os-interface/{{port_id}}": Row("reader", status=501),
+    f"DELETE {_S}/os-interface/{{port_id}}": Row("member", status=501),
+    f"GET {_S}/os-security-groups": Row("reader", status=501),
+    f"{_S}/action addSecurityGroup": Row("member", {"name": "x"}, 501),
+    f"{_S}/action removeSecurityGroup": Row("member", {"name": "x"}, 501),
+    f"{_S}/action addFixedIp": Row("member", {"networkId": "x"}, 501),
+    f"{_S}/action removeFixedIp": Row("member", _ADDRESS, 501),
+    f"{_S}/action addFloatingIp": Row("member", _ADDRESS, 501),
+    f"{_S}/action removeFloatingIp": Row("member", _ADDRESS, 501),
+    "GET /os-networks": Row("own reader", status=501),
+    "GET /os-networks/{id}": Row("own reader", status=501),
+    "GET /os-tenant-networks": Row("own reader", status=501),
+    "GET /os-tenant-networks/{id}": Row("own reader", status=501),
+    "GET /os-security-groups": Row("own reader", status=501),
+    "POST /os-security-groups": Row("own member", _SECURITY_GROUP, 501),
+    "GET /os-security-groups/{id}": Row("own reader", status=501),
+    "PUT /os-security-groups/{id}": Row("own member", _SECURITY_GROUP, 501),
+    "DELETE /os-security-groups/{id}": Row("own member", status=501),
+    "POST /os-security-group-rules": Row(
+        "own member",
+        {"security_group_rule": {"parent_group_id": NOTHING}},
+        501,
+    ),
+    "DELETE /os-security-group-rules/{id}": Row("own member", status=501),
+    "GET /os-floating-ips": Row("own reader", status=501),
+    "POST /os-floating-ips": Row("own member", status=501),
+    "GET /os-floating-ips/{id}": Row("own reader", status=501),
+    "DELETE /os-floating-ips/{id}": Row("own member", status=501),
+    "GET /os-floating-ip-pools": Row("any", status=501),
     f"GET {_S}/os-instance-actions": Row("reader"),
     f"GET {_S}/os-instance-actions/{{request_id}}": Row("reader"),
     f"GET {_S}/diagnostics": Row("admin", status=409),
@@ -483,7 +519,10 @@ QUERIES = (
 LISTS = [
     one
     for one in ENDING
-    if one[1] == "GET" and "{" not in one[2] and "/images" not in one[2]
+    if one[1] == "GET"
+    and "{" not in one[2]
+    and "/images" not in one[2]
+    and LEAST[one[0]].status != 501
 ]
 
 

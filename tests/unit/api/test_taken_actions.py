@@ -19,10 +19,13 @@ from nova_lite.api.openstack.compute.schemas import (
     console_output,
     create_image,
     deferred_delete,
+    floating_ips,
     lock_server,
+    multinic,
     pause_server,
     remote_consoles,
     rescue,
+    security_groups,
     server_power,
     server_rebuild,
     server_resize,
@@ -65,6 +68,11 @@ def _console(protocol: str, kind: str) -> dict[str, Any]:
 
 def _backup(**more: Any) -> dict[str, Any]:
     return {"createBackup": {**_BACKUP, **more}}
+
+
+def _floating(address: str, *fixed: Any) -> dict[str, Any]:
+    more = {"fixed_address": fixed[0]} if fixed else {}
+    return {"addFloatingIp": {"address": address, **more}}
 
 
 def _zone(value: Any) -> dict[str, Any]:
@@ -167,6 +175,31 @@ TAKEN: list[tuple[Schema, Any, Any]] = [
     (server_resize.MIGRATE, {"migrate": {"host": None}}, ALWAYS),
     (server_resize.MIGRATE, {"migrate": {"host": ""}}, ("2.1", "2.55")),
     (server_resize.MIGRATE, {"migrate": {"force": True}}, ("2.1", "2.55")),
+    (
+        security_groups.ADD,
+        {"addSecurityGroup": {"name": "a", "b": 1}},
+        ALWAYS,
+    ),
+    (security_groups.ADD, {"addSecurityGroup": {"name": " a "}}, ALWAYS),
+    (security_groups.ADD, {"addSecurityGroup": {"name": " "}}, NEVER),
+    (security_groups.ADD, {"addSecurityGroup": {"name": 1}}, NEVER),
+    (security_groups.ADD, {"addSecurityGroup": None}, NEVER),
+    (security_groups.REMOVE, {"removeSecurityGroup": {"name": ""}}, NEVER),
+    (security_groups.REMOVE, {"removeSecurityGroup": {"name": "a"}}, ALWAYS),
+    (multinic.ADD_FIXED_IP, {"addFixedIp": {"networkId": 7}}, ALWAYS),
+    (multinic.ADD_FIXED_IP, {"addFixedIp": {"networkId": "n" * 37}}, NEVER),
+    (multinic.ADD_FIXED_IP, {"addFixedIp": {}}, NEVER),
+    (multinic.REMOVE_FIXED_IP, {"removeFixedIp": {"address": "::1"}}, ALWAYS),
+    (multinic.REMOVE_FIXED_IP, {"removeFixedIp": {"address": "1"}}, NEVER),
+    (floating_ips.ADD_FLOATING_IP, _floating("192.0.2.1"), ALWAYS),
+    (floating_ips.ADD_FLOATING_IP, _floating("192.0.2.1", "::1"), ALWAYS),
+    (floating_ips.ADD_FLOATING_IP, _floating("192.0.2.1", None), NEVER),
+    (floating_ips.ADD_FLOATING_IP, _floating("a"), NEVER),
+    (
+        floating_ips.REMOVE_FLOATING_IP,
+        {"removeFloatingIp": {"address": "192.0.2.1", "a": 1}},
+        NEVER,
+    ),
     (shelve.UNSHELVE, {"unshelve": None}, ALWAYS),
     (shelve.UNSHELVE, {"unshelve": {}}, [("2.1", "2.76"), ("2.91", "2.96")]),
     (shelve.UNSHELVE, _zone("a"), ALWAYS),

@@ -97,8 +97,7 @@ _EQUAL = {
 _NUMBERS = frozenset({"launch_index", "power_state", "progress"})
 _BOOLEANS = frozenset({"config_drive", "locked"})
 _TIMES = frozenset({"created_at", "launched_at", "terminated_at"})
-# No server has an address, so one that must have one is none.
-_MUST_HAVE = frozenset({"ip", "ip6"})
+_ADDRESSES = {"ip": 4, "ip6": 6}
 
 
 def query_of(
@@ -126,6 +125,11 @@ def query_of(
         filters=filters,
         regexes=regexes,
         tags=_tags(wanted),
+        addresses={
+            version: wanted[name]
+            for name, version in _ADDRESSES.items()
+            if wanted.get(name)
+        },
         changes_since=since,
         changes_before=before,
         deleted=deleted,
@@ -192,8 +196,6 @@ def _columns(
             filters[name] = common.as_bool(value)
         elif name in _TIMES:
             filters[name] = common.parse_time(value)
-        elif name in _MUST_HAVE:
-            filters["uuid"] = []
     return filters, regexes
 
 

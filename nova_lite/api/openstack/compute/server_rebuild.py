@@ -42,7 +42,9 @@ class ServerRebuildController(common.Controller):
             request.context, row, _request(asked, password, request.version)
         )
         row = common.instance(request, server_id)
-        view = views.View(request, self.settings, [row])
+        view = views.View(
+            request, self.settings, [row], self.compute_api.networks
+        )
         server = view.rebuilt(row)
         if self.settings.enable_instance_password:
             server["adminPass"] = password
