@@ -22,8 +22,14 @@ from nova_lite.conductor import api as conductor_api
 from nova_lite.context import RequestContext, get_admin_context
 from nova_lite.netd import probe
 from nova_lite.netd.converge import Host, Outcome, Part
+from nova_lite.netd.dhcp import Dhcp
+from nova_lite.netd.dhcp_tables import Settings
 from nova_lite.netd.firewall import BR_NETFILTER, Firewall
+from nova_lite.netd.legs import Hosting
 from nova_lite.netd.links import Links
+from nova_lite.netd.metadata_proxy import MetadataProxy, Service
+from nova_lite.netd.namespaces import Namespaces
+from nova_lite.netd.routers import Routers
 from nova_lite.netd.switch import Switch
 from nova_lite.network.wanted import HostState, WantedPort
 from nova_lite.objects.external_event import InstanceExternalEvent
@@ -77,8 +83,17 @@ class NetdManager(manager.Manager):
     def _parts(self, switch: Switch) -> list[Part]:
         """DHCP servers and routers of this host."""
         directory = Path(CONF.netd.state_directory)
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return []
+        directory.mkdir(parents=True, exist_ok=True)
+        # dnsmasq comes to its own files, which are behind it, as an account
+        # of its own.
+        directory.chmod(0o711)
+        namespaces = Namespaces()
+        hosting = Hosting(namespaces, directory, switch.bridge_of)
+        return [
+            Dhcp(hosting, _dhcp_settings()),
+            Routers(hosting),
+            MetadataProxy(namespaces, _metadata_service()),
+        ]
 
     def post_start_hook(self) -> None:
         """Converge for ever, now that hints arrive."""
@@ -174,3 +189,22 @@ class NetdManager(manager.Manager):
 
 def _status(port: WantedPort, outcome: Outcome) -> str:
     return _ACTIVE if port.id in outcome.wired else _DOWN
+
+
+def _dhcp_settings() -> Settings:
+    return Settings(
+        lease_s=CONF.netd.dhcp_lease_duration,
+        domain=CONF.netd.dns_domain,
+        dns_servers=CONF.netd.dnsmasq_dns_servers,
+    )
+
+
+def _metadata_service() -> Service:
+    return Service(
+        host=CONF.netd.nova_metadata_host,
+        port=CONF.netd.nova_metadata_port,
+        shared_secret=CONF.neutron.metadata_proxy_shared_secret,
+        protocol=CONF.netd.nova_metadata_protocol,
+        ca_file=CONF.netd.auth_ca_cert,
+        insecure=CONF.netd.nova_metadata_insecure,
+    )
