@@ -32,6 +32,14 @@ class Forbidden(exception.Forbidden):
     message = "(rule:%(action)s) is disallowed by policy"
 
 
+class NotAllowedOnNetwork(exception.Forbidden):
+    neutron_type = "HTTPForbidden"
+    message = (
+        "Tenant %(project_id)s not allowed to create %(resource)s on this "
+        "network"
+    )
+
+
 class OverQuota(exception.Conflict):
     message = (
         "Quota exceeded for resources: ['%(resource)s']. The project has "

@@ -8,16 +8,15 @@ another. Every function works in the session it is given.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exc
 from sqlalchemy import orm
 
-from nova_lite.db.models.network import IPAllocation, Port, Subnet
+from nova_lite.db.models.network import IPAllocation, Subnet
 from nova_lite.network import addressing, errors
 
 # Random addresses that are looked at before a subnet's list is read whole.
@@ -270,13 +269,3 @@ def _taken(
     if among is not None:
         statement = statement.where(_TABLE.c.address.in_(among))
     return set(session.scalars(statement))
-
-
-def in_use(session: orm.Session, subnet_id: str) -> list[Mapping[str, Any]]:
-    """Ports with an address in a subnet: id, device_owner, address."""
-    found = session.execute(
-        sa.select(
-            Port.id, Port.device_owner, Port.host, _TABLE.c.address
-        ).where(_TABLE.c.port_id == Port.id, _TABLE.c.subnet_id == subnet_id)
-    )
-    return [dict(row) for row in found.mappings()]

@@ -24,7 +24,11 @@ from nova_lite.db.models.network import (
     PortSecurityGroup,
     Subnet,
 )
-from nova_lite.db.repositories import network_ipam, network_query, rows
+from nova_lite.db.repositories import (
+    network_ipam,
+    network_query,
+    rows,
+)
 from nova_lite.db.repositories.network_ipam import Fixed
 from nova_lite.network import addressing, errors
 
@@ -129,7 +133,22 @@ def create(
     groups: Collection[str] = (),
     base_mac: str = DEFAULT_BASE_MAC,
 ) -> Port:
-    """A new port with its addresses and security groups.
+    """A new port: see ``create_with_addresses``."""
+    return create_with_addresses(
+        session, network_id, subnets, values, fixed_ips, groups, base_mac
+    )[0]
+
+
+def create_with_addresses(
+    session: orm.Session,
+    network_id: str,
+    subnets: Sequence[Subnet],
+    values: Mapping[str, Any],
+    fixed_ips: Sequence[Fixed] | None = None,
+    groups: Collection[str] = (),
+    base_mac: str = DEFAULT_BASE_MAC,
+) -> tuple[Port, list[dict[str, str]]]:
+    """A new port with its addresses and security groups; its fixed_ips.
 
     ``subnets`` are all of the network's. ``values`` are columns of Port,
     ``project_id`` among them; id and MAC address are drawn where absent.
@@ -146,9 +165,11 @@ def create(
     port = Port(
         **{
             "id": str(uuid.uuid4()),
-            "allowed_address_pairs": [],
             "profile": {},
             **values,
+            "allowed_address_pairs": pairs(
+                values.get("allowed_address_pairs", ()), mac
+            ),
             "mac_address": mac,
             "network_id": network_id,
         }
@@ -157,7 +178,23 @@ def create(
     _flush(session, port, asked="mac_address" in values)
     network_ipam.allocate(session, network_id, port.id, chosen)
     add_groups(session, port.id, groups)
-    return port
+    return port, [
+        {"subnet_id": one.subnet_id, "ip_address": one.address}
+        for one in chosen
+    ]
+
+
+def pairs(
+    asked: Iterable[Mapping[str, str]], mac: str
+) -> list[dict[str, str]]:
+    """Address pairs, each with a MAC address: the port's own by default."""
+    return [
+        {
+            "ip_address": one["ip_address"],
+            "mac_address": one.get("mac_address", mac),
+        }
+        for one in asked
+    ]
 
 
 def _flush(session: orm.Session, port: Port, *, asked: bool) -> None:

@@ -121,6 +121,24 @@ def get(
     return found
 
 
+def existing(
+    session: orm.Session,
+    table: Table,
+    viewer: Viewer,
+    ids: Collection[str],
+) -> set[str]:
+    """Which of some ids are of rows that the viewer sees."""
+    if not ids:
+        return set()
+    return set(
+        session.scalars(
+            sa.select(table.model.id).where(
+                table.model.id.in_(ids), *_seen(table, viewer)
+            )
+        )
+    )
+
+
 def page(
     session: orm.Session, table: Table, viewer: Viewer, query: Query
 ) -> list[Any]:
@@ -167,6 +185,21 @@ def forget_tags(session: orm.Session, ids: Collection[str]) -> None:
     session.execute(
         sa.delete(NetworkTag).where(NetworkTag.resource_id.in_(ids))
     )
+
+
+def set_tags(
+    session: orm.Session, ident: str, wanted: Collection[str]
+) -> None:
+    """Make a resource's tags be these."""
+    forget_tags(session, [ident])
+    if wanted:
+        session.execute(
+            sa.insert(NetworkTag),
+            [
+                {"resource_id": ident, "tag": tag}
+                for tag in sorted(set(wanted))
+            ],
+        )
 
 
 def _seen(table: Table, viewer: Viewer) -> list[Any]:

@@ -112,6 +112,11 @@ def _ensure_default(project_id: str) -> str:
         return made.id
 
 
+def default_of(project_id: str) -> Any:
+    """A SELECT of the id of a project's default group."""
+    return sa.select(_GROUPS.c.id).where(_GROUPS.c.default_of == project_id)
+
+
 def create(session: orm.Session, values: Mapping[str, Any]) -> SecurityGroup:
     """A new group, with the two rules that let everything out."""
     made = SecurityGroup(id=str(uuid.uuid4()), **values)

@@ -15,16 +15,44 @@ from oslo_config import cfg
 
 from nova_lite import exception
 from nova_lite.embedded import http
+from nova_lite.embedded.network import extensions
+from nova_lite.embedded.network.agents import Agents
 from nova_lite.embedded.network.collection import Collection
+from nova_lite.embedded.network.floating_ips import FloatingIPs
+from nova_lite.embedded.network.networks import Networks
 from nova_lite.embedded.network.notify import Notifier, Send
+from nova_lite.embedded.network.ports import Ports
+from nova_lite.embedded.network.quotas import Quotas
+from nova_lite.embedded.network.router_actions import RouterActions
+from nova_lite.embedded.network.security_groups import (
+    SecurityGroupRules,
+    SecurityGroups,
+)
 from nova_lite.embedded.network.settings import Settings
+from nova_lite.embedded.network.subnets import Subnets
+from nova_lite.embedded.network.tags import Tags
 
 CONF = cfg.CONF
 
 WSGIApp = Callable[..., Iterable[bytes]]
 
-# Each makes its rows from (settings, notifier).
-COLLECTIONS: tuple[type[Collection], ...] = ()
+COLLECTIONS: tuple[type[Collection], ...] = (
+    Networks,
+    Subnets,
+    Ports,
+    SecurityGroups,
+    SecurityGroupRules,
+    RouterActions,
+    FloatingIPs,
+)
+_TAGGED = (
+    Networks,
+    Subnets,
+    Ports,
+    SecurityGroups,
+    RouterActions,
+    FloatingIPs,
+)
 
 
 class App(http.App):
@@ -48,9 +76,14 @@ def create_app(send: Send) -> App:
     rows: list[http.Row] = [
         ("GET", "/", _versions),
         ("GET", "/v2.0", _resources),
+        *extensions.rows(),
+        *Quotas(settings).rows(),
+        *Agents(settings).rows(),
     ]
     for cls in COLLECTIONS:
         rows += cls(settings, notifier).rows()
+    for cls in _TAGGED:
+        rows += Tags(cls(settings, notifier)).rows()
     return App(rows, _error_body)
 
 

@@ -97,6 +97,12 @@ class Collection:
         """Rows as the API shows them, in one statement a table."""
         raise NotImplementedError
 
+    def made_views(
+        self, work: Work, rows: Sequence[Any]
+    ) -> list[dict[str, Any]]:
+        """New rows as the API shows them."""
+        return self.views(work.session, work.context, rows)
+
     def owners(self, session: Any, row: Any) -> tuple[str, ...]:
         """Projects whose members may change a row."""
         return (row.project_id,)
@@ -201,7 +207,7 @@ class Collection:
             self.reserve(work, copies)
             rows = [self.insert(work, one) for one in copies]
             return (
-                self._views(session, context, rows),
+                self._for(context, self.made_views(work, rows)),
                 network_change.hosts(session, work.changes),
             )
 
@@ -267,6 +273,12 @@ class Collection:
         self, session: Any, context: rules.Context, rows: Sequence[Any]
     ) -> list[dict[str, Any]]:
         shown = self.views(session, context, rows) if rows else []
+        return self._for(context, shown)
+
+    def _for(
+        self, context: rules.Context, shown: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Views without what the caller is not to see."""
         if not rules.is_admin(context):
             for name in self.resource.admin_reads():
                 for one in shown:

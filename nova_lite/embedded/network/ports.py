@@ -1,0 +1,404 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ports: what a server is on a network with, and where it is bound."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nova_lite.db.repositories import network as networks_db
+from nova_lite.db.repositories import (
+    network_agent,
+    network_ipam,
+    network_port,
+    network_query,
+    security_group,
+)
+from nova_lite.db.repositories.network_ipam import Fixed
+from nova_lite.embedded.network import checks, port_rules, quotas, rules
+from nova_lite.embedded.network.attributes import (
+    REQUIRED,
+    Attribute,
+    Resource,
+)
+from nova_lite.embedded.network.collection import Collection, Work, standard
+from nova_lite.network import errors
+
+_MOST_FIXED_IPS = 5
+_VNIC_TYPES = ("normal", "direct", "macvtap", "direct-physical", "baremetal")
+_FIXED_IP = checks.mapping(
+    subnet_id=checks.or_none(checks.uuid),
+    ip_address=checks.or_none(checks.address),
+)
+_PAIR = checks.needing(
+    checks.mapping(ip_address=checks.address_or_cidr, mac_address=checks.mac),
+    ("ip_address",),
+)
+
+RESOURCE = Resource(
+    "port",
+    "ports",
+    (
+        Attribute("network_id", checks.uuid, REQUIRED, put=False),
+        Attribute("name", checks.text(), ""),
+        Attribute("description", checks.text(), ""),
+        Attribute("admin_state_up", checks.boolean, True),
+        Attribute("mac_address", checks.mac),
+        Attribute("fixed_ips", checks.list_of(_FIXED_IP)),
+        Attribute("device_id", checks.text(), ""),
+        Attribute("device_owner", checks.text(), ""),
+        Attribute("dns_name", checks.dns_name, ""),
+        Attribute("port_security_enabled", checks.boolean),
+        Attribute(
+            "allowed_address_pairs",
+            checks.list_of(_PAIR, 10),
+            list,
+        ),
+        Attribute(
+            "security_groups", checks.or_none(checks.list_of(checks.uuid))
+        ),
+        Attribute("binding:vnic_type", checks.one_of(*_VNIC_TYPES), "normal"),
+        Attribute(
+            "binding:host_id",
+            checks.or_none(checks.text()),
+            "",
+            admin=True,
+            owner_reads=False,
+        ),
+        Attribute(
+            "binding:profile",
+            checks.document,
+            dict,
+            admin=True,
+            owner_reads=False,
+        ),
+        Attribute(
+            "binding:vif_type",
+            checks.text(),
+            post=False,
+            put=False,
+            owner_reads=False,
+        ),
+        Attribute(
+            "binding:vif_details",
+            checks.document,
+            post=False,
+            put=False,
+            owner_reads=False,
+        ),
+    ),
+)
+# Attributes that are columns, under the same or another name.
+_COLUMNS = {
+    "name": "name",
+    "description": "description",
+    "admin_state_up": "admin_state_up",
+    "device_id": "device_id",
+    "device_owner": "device_owner",
+    "dns_name": "dns_name",
+    "port_security_enabled": "port_security_enabled",
+    "allowed_address_pairs": "allowed_address_pairs",
+    "binding:vnic_type": "vnic_type",
+    "binding:profile": "profile",
+}
+
+
+class Ports(Collection):
+    """Handlers of /v2.0/ports."""
+
+    resource = RESOURCE
+    table = network_port.TABLE
+
+    def prepare(
+        self, context: rules.Context, values: dict[str, Any]
+    ) -> dict[str, Any]:
+        """What can be said without the database."""
+        values["fixed"] = _fixed(values.pop("fixed_ips", None))
+        security = values.get("port_security_enabled", True)
+        port_rules.check_security(security, values)
+        return values
+
+    def _create(
+        self, context: rules.Context, items: Sequence[Mapping[str, Any]]
+    ) -> tuple[list[dict[str, Any]], list[str]]:
+        """A project's first port has its default group made first."""
+        try:
+            return super()._create(context, items)
+        except _DefaultGroupNeededError as error:
+            security_group.ensure_default(error.project_id)
+            return super()._create(context, items)
+
+    def reserve(self, work: Work, items: Sequence[dict[str, Any]]) -> None:
+        """Ports count for the project that they are for."""
+        found = quotas.reserve(work, "port", items, security_group.default_of)
+        for project_id, group_id in found.items():
+            work.shared[f"default group of {project_id}"] = group_id
+
+    def insert(self, work: Work, values: dict[str, Any]) -> Any:
+        """One more port, with addresses, groups and its binding."""
+        network, subnets = self._network(work, values["network_id"])
+        port_rules.check_create(work.context, network, values)
+        groups = self._groups(work, network, values)
+        columns = {
+            column: values[name]
+            for name, column in _COLUMNS.items()
+            if name in values
+        }
+        columns.setdefault(
+            "port_security_enabled", network.port_security_enabled
+        )
+        columns["id"] = str(uuid.uuid4())
+        columns["project_id"] = values["project_id"]
+        if "mac_address" in values:
+            columns["mac_address"] = values["mac_address"]
+        host = values["binding:host_id"] or ""
+        columns |= self._binding(work, host)
+        port, addresses = network_port.create_with_addresses(
+            work.session,
+            network.id,
+            subnets,
+            columns,
+            values["fixed"],
+            groups,
+            self.settings.base_mac,
+        )
+        port_rules.check_pairs(port, addresses)
+        work.shared[f"view of {port.id}"] = self._view(
+            port, (), addresses, groups
+        )
+        if host:
+            work.changes.networks.add(network.id)
+            work.changes.hosts.add(host)
+            work.changes.groups.update(groups)
+        return port
+
+    def _network(self, work: Work, network_id: str) -> tuple[Any, Any]:
+        """A port's network and its subnets, read once for a request."""
+        if network_id not in work.shared:
+            work.shared[network_id] = networks_db.with_subnets(
+                work.session, rules.viewer(work.context), network_id
+            )
+        found: tuple[Any, Any] = work.shared[network_id]
+        return found
+
+    def _groups(
+        self, work: Work, network: Any, values: Mapping[str, Any]
+    ) -> list[str]:
+        """The security groups of a new port."""
+        security = values.get(
+            "port_security_enabled", network.port_security_enabled
+        )
+        asked = values.get("security_groups")
+        if asked is not None:
+            if asked and not security:
+                raise errors.PortSecurityAndIPRequiredForSecurityGroups
+            self._check_groups(work, asked)
+            return list(asked)
+        trusted = values["device_owner"].startswith("network:")
+        has_ips = values["fixed"] is None or values["fixed"]
+        if not security or trusted or not has_ips:
+            return []
+        project_id = values["project_id"]
+        group_id = work.shared.get(f"default group of {project_id}")
+        if group_id is None:
+            raise _DefaultGroupNeededError(project_id)
+        return [group_id]
+
+    def _check_groups(self, work: Work, groups: Sequence[str]) -> None:
+        """See that groups are there, and the caller's to use."""
+        viewer = rules.viewer(work.context)
+        known = network_query.existing(
+            work.session, security_group.GROUPS, viewer, groups
+        )
+        for one in groups:
+            if one not in known:
+                raise errors.SecurityGroupNotFound(id=one)
+
+    def _binding(self, work: Work, host: str) -> dict[str, Any]:
+        """What binding to a host (empty: to none) makes of a port.
+
+        A host with an agent that lives gets a tap, and is ACTIVE when the
+        agent says so. One that never had an agent has no wires to wait for.
+        """
+        if not host:
+            return {"host": "", "vif_type": "unbound", "status": "DOWN"}
+        key = f"agent of {host}"
+        if key not in work.shared:
+            work.shared[key] = network_agent.state_of(
+                work.session, host, self.settings.service_down_time_s
+            )
+        vif_type, status = {
+            None: ("unbound", "ACTIVE"),
+            True: ("tap", "DOWN"),
+            False: ("binding_failed", "DOWN"),
+        }[work.shared[key]]
+        return {"host": host, "vif_type": vif_type, "status": status}
+
+    def owners(self, session: Any, row: Any) -> tuple[str, ...]:
+        """The port's project, and the network's."""
+        return (row.project_id, networks_db.owner(session, row.network_id))
+
+    def change(self, work: Work, row: Any, values: dict[str, Any]) -> None:
+        """Whatever of a port a body names."""
+        session = work.session
+        before = network_port.groups_of(session, [row.id])[row.id]
+        self._mark(work, row, before)
+        owner = networks_db.owner(session, row.network_id)
+        port_rules.check_update(work.context, owner, row, values)
+        for name, column in _COLUMNS.items():
+            if name in values:
+                setattr(row, column, values[name])
+        if (
+            "mac_address" in values
+            and values["mac_address"] != row.mac_address
+        ):
+            self._change_mac(work, row, values["mac_address"])
+        if "binding:host_id" in values:
+            self._bind(work, row, values["binding:host_id"] or "")
+        groups = before
+        if "security_groups" in values:
+            groups = values["security_groups"] or []
+            self._check_groups(work, groups)
+            network_port.set_groups(session, row.id, groups)
+        if "fixed_ips" in values:
+            network_port.set_addresses(
+                session, row, _fixed(values["fixed_ips"])
+            )
+        port_rules.check_result(row, groups)
+        if row.allowed_address_pairs:
+            row.allowed_address_pairs = network_port.pairs(
+                row.allowed_address_pairs, row.mac_address
+            )
+            found = network_ipam.of_ports(session, [row.id])[row.id]
+            port_rules.check_pairs(row, found)
+        self._mark(work, row, groups)
+
+    def _change_mac(self, work: Work, row: Any, mac: str) -> None:
+        if row.host:
+            raise errors.PortBound(
+                port_id=row.id,
+                vif_type=row.vif_type,
+                old_mac=row.mac_address,
+                new_mac=mac,
+            )
+        network_port.set_mac(work.session, row, mac)
+
+    def _bind(self, work: Work, row: Any, host: str) -> None:
+        """Bind a port, unless it is bound there and well."""
+        if host and host == row.host and row.vif_type == "tap":
+            return
+        for name, value in self._binding(work, host).items():
+            setattr(row, name, value)
+
+    def _mark(self, work: Work, row: Any, groups: Sequence[str]) -> None:
+        """Whoever knows of a bound port has to know of its change."""
+        if row.host:
+            work.changes.hosts.add(row.host)
+            work.changes.networks.add(row.network_id)
+            work.changes.groups.update(groups)
+
+    def remove(self, work: Work, row: Any) -> None:
+        """Unless it is a router's or a floating IP's."""
+        port_rules.check_delete(row)
+        groups = network_port.groups_of(work.session, [row.id])[row.id]
+        self._mark(work, row, groups)
+        network_port.delete(work.session, [row.id])
+
+    def views(
+        self, session: Any, context: rules.Context, rows: Sequence[Any]
+    ) -> list[dict[str, Any]]:
+        """Ports with addresses, groups and tags."""
+        ids = [row.id for row in rows]
+        addresses = network_ipam.of_ports(session, ids)
+        groups = network_port.groups_of(session, ids)
+        tags = network_query.tags(session, ids)
+        return [
+            self._view(row, tags[row.id], addresses[row.id], groups[row.id])
+            for row in rows
+        ]
+
+    def made_views(
+        self, work: Work, rows: Sequence[Any]
+    ) -> list[dict[str, Any]]:
+        """New ports, of which everything is known already."""
+        return [work.shared[f"view of {row.id}"] for row in rows]
+
+    def _view(
+        self,
+        row: Any,
+        tags: Sequence[str],
+        addresses: Sequence[Mapping[str, str]],
+        groups: Sequence[str],
+    ) -> dict[str, Any]:
+        return {
+            **standard(row, tags),
+            **_view(row),
+            "fixed_ips": list(addresses),
+            "security_groups": list(groups),
+            "dns_assignment": [
+                self._name(row.dns_name, one["ip_address"])
+                for one in addresses
+            ],
+        }
+
+    def _name(self, dns_name: str, address: str) -> dict[str, str]:
+        """How an address of a port is called on its network."""
+        plain = address.replace(".", "-").replace(":", "-")
+        hostname = dns_name or f"host-{plain}"
+        parts = [hostname.rstrip("."), self.settings.dns_domain]
+        return {
+            "ip_address": address,
+            "hostname": hostname,
+            "fqdn": ".".join(part for part in parts if part) + ".",
+        }
+
+
+class _DefaultGroupNeededError(Exception):
+    """A project needs its default group, and has none yet."""
+
+    def __init__(self, project_id: str) -> None:
+        super().__init__(project_id)
+        self.project_id = project_id
+
+
+def _fixed(asked: Sequence[Mapping[str, Any]] | None) -> list[Fixed] | None:
+    if asked is None:
+        return None
+    if len(asked) > _MOST_FIXED_IPS:
+        raise errors.InvalidInput(
+            reason="Exceeded maximum amount of fixed ips per port"
+        )
+    found = [
+        Fixed(one.get("subnet_id"), one.get("ip_address")) for one in asked
+    ]
+    if any(one == Fixed() for one in found):
+        raise errors.InvalidInput(
+            reason="IP allocation requires subnet_id or ip_address"
+        )
+    return found
+
+
+def _view(row: Any) -> dict[str, Any]:
+    tap = row.vif_type == "tap"
+    return {
+        "name": row.name,
+        "network_id": row.network_id,
+        "mac_address": row.mac_address,
+        "admin_state_up": row.admin_state_up,
+        "status": row.status,
+        "device_id": row.device_id,
+        "device_owner": row.device_owner,
+        "dns_name": row.dns_name,
+        "port_security_enabled": row.port_security_enabled,
+        "allowed_address_pairs": row.allowed_address_pairs,
+        "extra_dhcp_opts": [],
+        "ip_allocation": "immediate",
+        "binding:vnic_type": row.vnic_type,
+        "binding:host_id": row.host,
+        "binding:profile": row.profile,
+        "binding:vif_type": row.vif_type,
+        "binding:vif_details": (
+            {"port_filter": True, "connectivity": "l2"} if tap else {}
+        ),
+    }
