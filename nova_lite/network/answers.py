@@ -71,25 +71,34 @@ def error_of(
         return exception.NetworkError(
             reason=f"it refuses the account of [service_user]: {sentence}"
         )
+    if kind in _TYPES:
+        return _known(kind, path)(sentence)
     if status in (502, 503, 504):
         return exception.ServiceUnavailable(
             reason=f"the network service says: {sentence}"
         )
-    if status >= 500 and kind not in _TYPES:
+    if status >= 500:
         return exception.NetworkError(
             reason=f"it answered {status}: {sentence}"
         )
     return _meaning(kind, status, path)(sentence)
 
 
+def _collection(path: str) -> str:
+    return path.strip("/").partition("/")[0]
+
+
+def _known(kind: str, path: str) -> Kind:
+    floating = _collection(path) == "floatingips"
+    if kind == "IpAddressGenerationFailure" and floating:
+        return exception.NoMoreFloatingIps
+    return _TYPES[kind]
+
+
 def _meaning(kind: str, status: int, path: str) -> Kind:
-    collection = path.strip("/").partition("/")[0]
+    collection = _collection(path)
     if kind == "OverQuota":
         return _OVER_QUOTA.get(collection, exception.OverQuota)
-    if kind == "IpAddressGenerationFailure" and collection == "floatingips":
-        return exception.NoMoreFloatingIps
-    if kind in _TYPES:
-        return _TYPES[kind]
     if status == 404 and kind in ("", "HTTPNotFound"):
         return _NOT_FOUND.get(collection, exception.NotFound)
     return _STATUSES.get(status, exception.Invalid)
