@@ -22,6 +22,8 @@ from nova_lite.compute.api import API
 from nova_lite.context import get_admin_context
 from nova_lite.db import repositories, session
 from nova_lite.image import api as image_api
+from nova_lite.netd.rpcapi import NetdAPI
+from nova_lite.network import api as network_api
 from nova_lite.notifications import messenger
 from nova_lite.objects import base
 
@@ -37,6 +39,7 @@ def build() -> WSGIApp:
     mounts: dict[str, WSGIApp] = {}
     strategy = auth.load(CONF.api.auth_strategy)
     images = image_api.load()
+    networks = network_api.load()
     if "identity" in CONF.api.embedded_services:
         from nova_lite.embedded.identity import app as identity
 
@@ -48,14 +51,23 @@ def build() -> WSGIApp:
         mounts["/image"] = image.with_open_versions(
             images_app, strategy.wrap(images_app)
         )
+    if "network" in CONF.api.embedded_services:
+        from nova_lite.embedded.network import app as network
+
+        networks_app = network.create_app(NetdAPI().refresh)
+        mounts["/network"] = network.with_open_versions(
+            networks_app, strategy.wrap(networks_app)
+        )
     app = wsgi_app.build(
         open_mounts=mounts,
         strategy=strategy,
         health={"database": _database, "bus": _bus},
-        compute_api=API(images),
+        compute_api=API(images, networks),
     )
     if "/image" in mounts:
         images.serve_locally("/image", app)
+    if "/network" in mounts:
+        networks.serve_locally("/network", app)
     return app
 
 

@@ -37,9 +37,10 @@ OPTS = [
     cfg.ListOpt(
         "embedded_services",
         default=["identity", "image"],
-        item_type=types.String(choices=["identity", "image"]),
-        help="Services that nova-lite-api serves itself, under /identity and "
-        "/image. Take out what a real Keystone or Glance does.",
+        item_type=types.String(choices=["identity", "image", "network"]),
+        help="Services that nova-lite-api serves itself, under /identity, "
+        "/image and /network. Take out what a real Keystone, Glance or "
+        "Neutron does. Without any network service servers have no networks.",
     ),
     cfg.StrOpt(
         "auth_strategy",

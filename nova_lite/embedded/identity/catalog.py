@@ -29,6 +29,8 @@ SERVICES = (
     Service("compute", "nova", "/v2.1"),
     Service("image", "glance", "/image"),
 )
+# In the catalogue where this cloud has them.
+OPTIONAL = (Service("network", "neutron", "/network"),)
 
 
 def _stable_id(*parts: str) -> str:
@@ -41,6 +43,11 @@ class Catalog:
     def __init__(self) -> None:
         self.region: str = CONF.identity.region
         self._public: str | None = CONF.identity.public_endpoint
+        embedded = CONF.api.embedded_services
+        self._services = (
+            *SERVICES,
+            *(one for one in OPTIONAL if one.type in embedded),
+        )
         self._override: Mapping[str, str] = CONF.identity.endpoint_override
 
     def address(self, request_host_url: str) -> str:
@@ -48,7 +55,7 @@ class Catalog:
         return (self._public or request_host_url).rstrip("/")
 
     def _urls(self, base: str) -> dict[Service, str]:
-        known = {service.type for service in SERVICES}
+        known = {service.type for service in self._services}
         others = [
             Service(kind, kind, "")
             for kind in self._override
@@ -56,7 +63,7 @@ class Catalog:
         ]
         found = {
             service: self._override.get(service.type, base + service.path)
-            for service in (*SERVICES, *others)
+            for service in (*self._services, *others)
         }
         return {service: url for service, url in found.items() if url}
 

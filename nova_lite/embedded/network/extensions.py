@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from nova_lite.embedded import http
+from nova_lite.embedded.network import listing
 from nova_lite.network import errors
 
 # alias -> name
@@ -55,9 +56,10 @@ def rows() -> list[http.Row]:
     ]
 
 
-def index(_request: http.Request) -> Any:
+def index(request: http.Request) -> Any:
     """All of them."""
-    return {"extensions": [_view(alias) for alias in EXTENSIONS]}
+    shown = [listing.fields(request.GET, _view(one)) for one in EXTENSIONS]
+    return {"extensions": shown}
 
 
 def show(_request: http.Request, alias: str) -> Any:
