@@ -18,7 +18,7 @@ from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.cmd import arguments
-from nova_lite.doctor import accounts, host, services
+from nova_lite.doctor import accounts, host, networks, services
 from nova_lite.doctor.finding import Finding, Level, fault, ok
 
 CONF = cfg.CONF
@@ -151,6 +151,12 @@ def _doctor_checks() -> list[Callable[[], list[Finding]]]:
                 CONF.libvirt.connection_uri, virt_type
             ),
         ]
+        if "network" in CONF.api.embedded_services:
+            checks.append(
+                lambda: networks.check_netd(
+                    CONF.netd.tunnel_ip, CONF.netd.bridge_mappings
+                )
+            )
     return checks
 
 

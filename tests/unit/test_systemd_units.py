@@ -17,6 +17,7 @@ _NAMES = (
     "conductor",
     "scheduler",
     "compute",
+    "netd",
     "novncproxy",
     "serialproxy",
     "all",
@@ -70,12 +71,14 @@ def test_units_are_hardened(name: str) -> None:
     service = _settings(name)
     assert service["Restart"] == "on-failure"
     assert service["NoNewPrivileges"] == "yes"
-    assert service["ProtectSystem"] == "strict"
+    # Namespaces that netd makes are mounts, which the host has to see.
+    hides_mounts = name != "netd"
+    assert (service.get("ProtectSystem") == "strict") is hides_mounts
     unit = _UNITS / f"nova-lite-{name}.service"
     done = _run("systemd-analyze", "security", "--offline=true", unit)
     found = re.search(r"exposure level for \S+: ([0-9.]+)", done.stdout)
     assert found, done.stdout
-    assert float(found[1]) < 3.5
+    assert float(found[1]) < (3.5 if hides_mounts else 6)
 
 
 @pytest.mark.parametrize("name", ["api", "conductor", "scheduler"])
