@@ -11,6 +11,7 @@ set -Eeuo pipefail
 . "$REPO/devstack/lib/venv.sh"
 . "$REPO/devstack/lib/database.sh"
 . "$REPO/devstack/lib/libvirt.sh"
+. "$REPO/devstack/lib/network.sh"
 
 trap 'on_error $?' ERR
 
@@ -20,6 +21,7 @@ DB=sqlite
 STATE=$(default_state)
 DEMO=yes
 API_PORT=${NOVA_LITE_API_PORT:-8774}
+METADATA_PORT=${NOVA_LITE_METADATA_PORT:-8775}
 VIRT_TYPE=${NOVA_LITE_VIRT_TYPE:-auto}
 IMAGE=nova-lite-linux
 KEY=demo
@@ -38,6 +40,7 @@ usage: devstack/stack.sh [options]
   --virt-type TYPE        kvm, qemu or auto: kvm where the processor and
                           /dev/kvm offer it ($VIRT_TYPE)
   --api-port PORT         TCP port of the API on 127.0.0.1 ($API_PORT)
+  --metadata-port PORT    TCP port of guests' metadata there ($METADATA_PORT)
   --no-demo               start no server and make no key pair
 TEXT
 }
@@ -47,7 +50,8 @@ parse_arguments() {
         case $1 in
             -h | --help) usage; exit 0 ;;
             --no-demo) DEMO=no; shift; continue ;;
-            --driver | --computes | --db | --state | --virt-type | --api-port)
+            --driver | --computes | --db | --state | --virt-type | \
+                --api-port | --metadata-port)
                 [ $# -ge 2 ] || die "$1 needs a value" ;;
             *) usage >&2; die "unknown option $1" ;;
         esac
@@ -58,6 +62,7 @@ parse_arguments() {
             --state) STATE=$2 ;;
             --virt-type) VIRT_TYPE=$2 ;;
             --api-port) API_PORT=$2 ;;
+            --metadata-port) METADATA_PORT=$2 ;;
         esac
         shift 2
     done
@@ -72,6 +77,8 @@ check_arguments() {
         die "--virt-type is auto, kvm or qemu"
     [[ $COMPUTES =~ ^[1-9][0-9]{0,2}$ ]] || die "--computes is 1 to 999"
     [[ $API_PORT =~ ^[1-9][0-9]{0,4}$ ]] || die "--api-port is a TCP port"
+    [[ $METADATA_PORT =~ ^[1-9][0-9]{0,4}$ ]] ||
+        die "--metadata-port is a TCP port"
     [ "$DRIVER" = fake ] || [ "$COMPUTES" -eq 1 ] ||
         die "one libvirt makes one compute host: give --driver fake" \
             "with --computes $COMPUTES"
@@ -128,6 +135,7 @@ start_hypervisor() {
         die "QEMU's user libvirt-qemu cannot enter $STATE/instances:" \
             "make its parent directories searchable (chmod o+x)," \
             "or give another --state"
+    bridge_up
     say "libvirt $(virsh -q -c qemu:///system version --daemon |
         sed -n 's/^Running against daemon: //p') with virt_type=$VIRT_TYPE"
 }
@@ -146,6 +154,12 @@ write_configuration() {
             echo "[api]"
             echo "listen = 127.0.0.1"
             echo "port = $API_PORT"
+            if [ "$DRIVER" = libvirt ]; then
+                echo "embedded_services = identity,image,network"
+                echo "metadata_port = $METADATA_PORT"
+                printf '\n[netd]\nbridge_mappings = public:%s\n' "$BRIDGE"
+                echo "metadata_port = $METADATA_PORT"
+            fi
             [ -z "$DATABASE_URL" ] ||
                 printf '\n[database]\nconnection = %s\n' "$DATABASE_URL"
             # Guests that only pretend cost nothing, and load generators
@@ -232,6 +246,7 @@ make_resources() {
         sed 's/^/      /'
     [ $DEMO = yes ] || return 0
     make_key
+    [ "$DRIVER" = fake ] || make_networks
 }
 
 make_key() {
@@ -255,8 +270,10 @@ boot_demo() {
         status=
     fi
     if [ -z "$status" ]; then
+        local network=(--no-network)
+        [ "$DRIVER" = fake ] || network=(--network $NETWORK)
         openstack server create --flavor m1.nano --image $IMAGE \
-            --key-name $KEY --no-network $SERVER -f value -c id >/dev/null
+            --key-name $KEY "${network[@]}" $SERVER -f value -c id >/dev/null
         say "server $SERVER was accepted"
     fi
     end=$((SECONDS + 180))
@@ -291,6 +308,25 @@ show_console() {
     printf '%s\n' "$text" | tr -d '\r' | tail -n 12 | sed 's/^/        /'
 }
 
+# As its user would: by its floating IP and the key of its key pair.
+ask_by_ssh() {
+    local address text end=$((SECONDS + 60))
+    address=$(floating_ip $SERVER)
+    local ssh=(ssh -i "$STATE/$KEY.pem" -o BatchMode=yes
+        -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null
+        -o LogLevel=ERROR -o ConnectTimeout=5 "root@$address")
+    until text=$("${ssh[@]}" 'hostname; uptime' 2>"$STATE/logs/ssh.log"); do
+        [ $SECONDS -lt $end ] || {
+            STEP_LOG=$STATE/logs/ssh.log
+            say "no answer by ssh at $address within 60 s"
+            return 1
+        }
+        sleep 1
+    done
+    say "${ssh[*]:0:3} root@$address 'hostname; uptime'"
+    printf '%s\n' "$text" | sed 's/^/        /'
+}
+
 # What a load generator needs to know of this stack.
 write_target() {
     (cd "$REPO" &&
@@ -300,12 +336,14 @@ write_target() {
 }
 
 tell_what_next() {
+    local network=--no-network
+    [ "$DRIVER" = fake ] || network="--network $NETWORK"
     cat <<TEXT
 
 nova-lite runs. Try:
     . $REPO/devstack/openrc
     openstack server list
-    openstack server create --flavor m1.nano --image $IMAGE --no-network two
+    openstack server create --flavor m1.nano --image $IMAGE $network two
     openstack console log show $SERVER
     openstack compute service list
     $PYTHON_VENV/bin/nova-lite-status --config-file $STATE/nova_lite.conf doctor
@@ -323,6 +361,7 @@ main() {
     need_root
     STEP_TOTAL=8
     [ $DEMO = yes ] && STEP_TOTAL=10
+    [ $DEMO = yes ] && [ "$DRIVER" = libvirt ] && STEP_TOTAL=11
     make_state
 
     step "system packages"
@@ -352,6 +391,10 @@ main() {
         boot_demo
         step "console of $SERVER"
         show_console
+        if [ "$DRIVER" = libvirt ]; then
+            step "ssh to $SERVER"
+            ask_by_ssh
+        fi
     fi
     tell_what_next
 }

@@ -9,6 +9,7 @@ set -Eeuo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 . "$REPO/devstack/lib/database.sh"
 . "$REPO/devstack/lib/libvirt.sh"
+. "$REPO/devstack/lib/network.sh"
 
 trap 'on_error $?' ERR
 

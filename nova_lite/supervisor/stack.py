@@ -24,6 +24,7 @@ from nova_lite import exception, version
 from nova_lite.conf import api as api_options
 from nova_lite.conf import base as base_options
 from nova_lite.conf import database as database_options
+from nova_lite.conf import neutron as neutron_options
 from nova_lite.conf import serial_console as serial_console_options
 from nova_lite.conf import service_user as service_user_options
 from nova_lite.conf import virt as virt_options
@@ -54,6 +55,9 @@ class Settings:
     own_service_user: bool
     computes: int
     proxies: tuple[str, ...]
+    # Guests' networks are made on this host, by nova-lite-netd.
+    own_network: bool
+    own_metadata_secret: bool
     api_address: str
     api_port: int
     stop_timeout_s: float
@@ -100,6 +104,7 @@ def load_settings(argv: Sequence[str]) -> Settings:
         service_user_options,
         vnc_options,
         serial_console_options,
+        neutron_options,
     ):
         conf.register_opts(module.OPTS, group=module.GROUP)
     try:
@@ -133,6 +138,8 @@ def _settings(conf: Any) -> Settings:
         own_service_user=not conf.service_user.auth_url,
         computes=conf.computes,
         proxies=_proxies(conf),
+        own_network=_has_network(conf),
+        own_metadata_secret=not conf.neutron.metadata_proxy_shared_secret,
         api_address=conf.api.listen,
         api_port=conf.api.port,
         # A daemon ends itself somewhat after its time to drain; 0 is for ever.
@@ -149,6 +156,17 @@ def _proxies(conf: Any) -> tuple[str, ...]:
         "serialproxy": conf.serial_console.enabled,
     }
     return tuple(name for name, enabled in wanted.items() if enabled)
+
+
+def _has_network(conf: Any) -> bool:
+    """Whether guests of this host get real interfaces from us."""
+    return (
+        "network" in conf.api.embedded_services
+        and conf.compute_driver != "fake"
+        and conf.computes == 1
+        # Devices and rules of the kernel are root's alone.
+        and os.geteuid() == 0
+    )
 
 
 def prepare_state(settings: Settings) -> None:
@@ -188,6 +206,8 @@ def write_generated(settings: Settings, transport_url: str | None) -> None:
             "username": "nova-lite",
             "password": _password(settings, "service-password"),
         }
+    if settings.own_network:
+        common |= _metadata(settings)
     _write(_common_file(settings), common)
     for number in _compute_numbers(settings):
         host = f"{settings.host}-{number}"
@@ -199,6 +219,16 @@ def write_generated(settings: Settings, transport_url: str | None) -> None:
             _compute_file(settings, number),
             {"DEFAULT": own, "oslo_messaging_rabbit": bus},
         )
+
+
+def _metadata(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Metadata for guests, by netd's proxy and a secret that both know."""
+    neutron: dict[str, Any] = {"service_metadata_proxy": True}
+    if settings.own_metadata_secret:
+        neutron["metadata_proxy_shared_secret"] = _password(
+            settings, "metadata-secret"
+        )
+    return {"api": {"metadata": True}, "neutron": neutron}
 
 
 def _write(path: Path, groups: Mapping[str, Mapping[str, Any]]) -> None:
@@ -260,6 +290,8 @@ def child_specs(settings: Settings) -> list[ChildSpec]:
         spec("api", _EDGE, "api"),
         *(spec(name, _EDGE, name) for name in settings.proxies),
     ]
+    if settings.own_network:
+        specs.append(spec("netd", _EDGE, "netd"))
     if settings.computes == 1:
         specs.append(spec("compute", _EDGE, "compute"))
     for number in _compute_numbers(settings):

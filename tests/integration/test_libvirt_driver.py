@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -24,6 +24,7 @@ import pytest
 
 from nova_lite import concurrency, exception
 from nova_lite.compute import power_state
+from nova_lite.network.model import VIF
 from nova_lite.virt import driver
 from tests.fixtures.driver_contract import STARTED, STOPPED, DriverContract
 from tests.fixtures.hypervisor import (
@@ -31,6 +32,8 @@ from tests.fixtures.hypervisor import (
     ImageShelf,
     ignore_progress,
     make_spec,
+    make_vif,
+    net_device,
     virt_options,
     wait_for,
 )
@@ -73,6 +76,12 @@ host.spawn(spec, lambda _percent, what: print(what, flush=True))
 
 class TestLibvirtDriver(DriverContract):
     """The contract; its fixtures are those of this module."""
+
+    @pytest.fixture
+    def vif(self) -> Iterator[VIF]:
+        vif = make_vif()
+        with net_device(vif.devname, "tuntap", "mode", "tap"):
+            yield vif
 
     def test_host_is_not_for_us_to_switch(
         self, hypervisor: driver.ComputeDriver

@@ -88,8 +88,6 @@ class MetadataApp:
             raise exception.Invalid("GET and POST only are supported.")
         # Says 404 for a version that has no password.
         tree.lookup(server, _path(request))
-        if server.password:
-            raise exception.PasswordReported()
         if (request.content_length or 0) > MAX_PASSWORD:
             raise exception.Invalid("Request is too large.")
         raw = request.body_file.read(MAX_PASSWORD + 1)

@@ -146,7 +146,7 @@ def _call_os_vif(
         project_id=spec.project_id if spec else "",
     )
     try:
-        getattr(os_vif, action)(_translated(vif, os_vif_objects), info)
+        getattr(os_vif, action)(translated(vif, os_vif_objects), info)
     except os_vif_exception.ExceptionBase as error:
         raise exception.VirtualInterfacePlugException(
             port_id=vif.id, reason=str(error)
@@ -164,8 +164,8 @@ def _initialize(os_vif: Any) -> None:
     _initialized = True
 
 
-def _translated(vif: VIF, objects: Any) -> Any:
-    """A VIF in os-vif's terms."""
+def translated(vif: VIF, objects: Any) -> Any:
+    """A VIF in os-vif's terms; ``objects`` are its own."""
     common = {
         "id": vif.id,
         "address": vif.address,

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from nova_lite import exception
+from nova_lite.network.model import VIF, Network
 from nova_lite.virt import driver
 from nova_lite.virt.libvirt.xml import (
     config_drive,
@@ -23,6 +25,7 @@ from nova_lite.virt.libvirt.xml import (
     disk,
     graphics,
     guest,
+    interface,
     metadata,
 )
 from tests.fixtures.hypervisor import make_spec
@@ -42,6 +45,20 @@ class Case:
     screen: graphics.Vnc | None = field(default_factory=graphics.Vnc)
     serial: console.TcpPort | None = None
     drive: str = ""
+    vifs: tuple[VIF, ...] = ()
+    pcie_ports: int = 0
+
+
+def _vif(**changes: Any) -> VIF:
+    made = VIF(
+        id="0f3eb5f0-0000-4000-8000-000000000001",
+        address="fa:16:3e:00:00:01",
+        network=Network(
+            id="7e7e7e7e-7e7e-4e7e-8e7e-7e7e7e7e7e7e", label="net"
+        ),
+        type="tap",
+    )
+    return dataclasses.replace(made, **changes)
 
 
 CASES = {
@@ -78,6 +95,48 @@ CASES = {
         image={"hw_cdrom_bus": "scsi", "hw_machine_type": "q35"},
         drive=f"{HOME}/disk.config",
     ),
+    "interfaces-tap-bridge": Case(
+        vifs=(
+            _vif(
+                network=Network(
+                    id="7e7e7e7e-7e7e-4e7e-8e7e-7e7e7e7e7e7e",
+                    label="net",
+                    mtu=1450,
+                )
+            ),
+            _vif(
+                id="0f3eb5f0-0000-4000-8000-000000000002",
+                address="fa:16:3e:00:00:02",
+                type="bridge",
+            ),
+            _vif(
+                id="0f3eb5f0-0000-4000-8000-000000000003",
+                address="fa:16:3e:00:00:03",
+                type="bridge",
+                details={"bridge_name": "br7"},
+                devname="own0",
+            ),
+        )
+    ),
+    "interfaces-ovs-multiqueue-q35": Case(
+        spec={"vcpus": 4},
+        image={"hw_vif_multiqueue_enabled": "yes", "hw_machine_type": "q35"},
+        virt_type="kvm",
+        pcie_ports=3,
+        vifs=(
+            _vif(type="ovs"),
+            _vif(
+                id="0f3eb5f0-0000-4000-8000-000000000002",
+                address="fa:16:3e:00:00:02",
+                type="ovs",
+                details={"ovs_hybrid_plug": True},
+            ),
+        ),
+    ),
+    "interface-e1000": Case(
+        image={"hw_vif_model": "e1000", "hw_vif_multiqueue_enabled": "yes"},
+        vifs=(_vif(),),
+    ),
     "hostile-name": Case(
         spec={"display_name": "</metadata>\"'&\x00\x1b é 雲 \ud800"}
     ),
@@ -111,13 +170,16 @@ def _build(case: Case) -> str:
         cpu=case.cpu,
         version="1.2.3",
         screen=case.screen,
+        pcie_ports=case.pcie_ports,
     )
+    card = interface.card(spec, case.virt_type)
     return guest.build(
         spec,
         disks,
         f"{HOME}/console.log",
         settings,
         drive=case.drive,
+        cards=[interface.build(vif, card) for vif in case.vifs],
         serial=case.serial,
     )
 
@@ -166,3 +228,65 @@ def test_ports_are_found_again() -> None:
     assert graphics.vnc_port(built) is None
     assert graphics.vnc_port(built.replace('"-1"', '"5901"')) == 5901
     assert graphics.vnc_port(_build(CASES["no-screen"])) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("unbound", "is there a network agent"),
+        ("binding_failed", "could not bind its port"),
+        ("hw_veb", "does not know ports of type 'hw_veb'"),
+    ],
+)
+def test_interface_that_cannot_be_plugged(kind: str, sentence: str) -> None:
+    with pytest.raises(exception.VirtualInterfacePlugException) as caught:
+        _build(Case(vifs=(_vif(type=kind),)))
+    assert sentence in caught.value.format_message()
+
+
+def test_unknown_card_is_a_sentence() -> None:
+    with pytest.raises(exception.ImageUnacceptable, match="hw_vif_model"):
+        _build(Case(image={"hw_vif_model": "ne1000"}))
+
+
+@pytest.mark.parametrize(
+    ("image", "flavor", "queues"),
+    [
+        ({}, {}, 1),
+        ({"hw_vif_multiqueue_enabled": "true"}, {}, 4),
+        ({}, {"hw:vif_multiqueue_enabled": "True"}, 4),
+        (
+            {"hw_vif_multiqueue_enabled": "true"},
+            {"hw:vif_multiqueue_enabled": "no"},
+            1,
+        ),
+        (
+            {"hw_vif_multiqueue_enabled": "true", "hw_vif_model": "e1000"},
+            {},
+            1,
+        ),
+    ],
+)
+def test_queues_of_a_card(
+    image: dict[str, str], flavor: dict[str, str], queues: int
+) -> None:
+    spec = make_spec(
+        vcpus=4,
+        image=driver.ImageSpec(id="i", properties=image),
+        flavor_extra_specs=flavor,
+    )
+    assert interface.card(spec, "kvm").queues == queues
+
+
+def test_card_of_a_port_is_found_again() -> None:
+    built = _build(CASES["interfaces-tap-bridge"])
+    found = interface.find(built, "0f3eb5f0-0000-4000-8000-000000000002")
+    assert found is not None
+    assert "fa:16:3e:00:00:02" in found
+    assert (
+        interface.find(built, "0f3eb5f0-0000-4000-8000-000000000009") is None
+    )
+    assert interface.mac_addresses(built) == {
+        "tap0f3eb5f0-00": "fa:16:3e:00:00:02",
+        "own0": "fa:16:3e:00:00:03",
+    }
