@@ -49,6 +49,10 @@ class Row:
         """Whether the command's answer is read as JSON."""
         return self.has is not None or self.lacks is not None
 
+    def runs(self, command: str) -> bool:
+        """Whether this is a use of a command."""
+        return f"{self.words} ".startswith(f"{command} ")
+
 
 _FLAVORS = (
     Row(
@@ -519,25 +523,14 @@ STORIES: Mapping[str, Sequence[Row]] = {
 # What costs seconds, and asks nothing that depends on a version.
 SLOW: Mapping[str, Sequence[Row]] = {"waits": _WAITS, "cleanup": _CLEANUP}
 
-_NETWORK = "needs a network service"
 _VOLUME = "needs a block storage service"
 _ACTION = "an action of a server that is not here yet"
 _SHARE = "the API here ends before 2.97"
 
 # What the client can and this cloud cannot.
 ABSENT: Mapping[str, str] = {
-    "server add fixed ip": _NETWORK,
-    "server add floating ip": _NETWORK,
-    "server add network": _NETWORK,
-    "server add port": _NETWORK,
-    "server add security group": _NETWORK,
-    "server remove fixed ip": _NETWORK,
-    "server remove floating ip": _NETWORK,
-    "server remove network": _NETWORK,
-    "server remove port": _NETWORK,
-    "server remove security group": _NETWORK,
-    "server ssh": _NETWORK,
-    "extension show": "the client looks in the network service too",
+    "server ssh": "needs a guest that can be logged in to",
+    "extension show": "the client looks in the network service",
     "server add volume": _VOLUME,
     "server remove volume": _VOLUME,
     "server volume list": _VOLUME,

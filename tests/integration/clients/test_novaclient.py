@@ -119,6 +119,41 @@ def test_servers(cloud: Cloud, nova: Any, member: Any) -> None:
         member.servers.get(server)
 
 
+def test_interfaces(cloud: Cloud, nova: Any, member: Any) -> None:
+    server = _boot(cloud, member, _unique("nova"))
+    net = cloud.new_network(_unique("nova"))
+    tag = {"tag": "second"} if _at_least(member, "2.49") else {}
+    made = member.servers.interface_attach(server, None, net, None, **tag)
+    (shown,) = member.servers.interface_list(server)
+    assert (shown.port_id, shown.net_id) == (made.port_id, net)
+    if _at_least(member, "2.70"):
+        assert shown.tag == made.tag == "second"
+    address = shown.fixed_ips[0]["ip_address"]
+    pattern = {"ip": f"^{address.replace('.', chr(92) + '.')}$"}
+    wait_until(
+        lambda: server in member.servers.list(search_opts=pattern),
+        10,
+        "the server is found by its address",
+    )
+    (addresses,) = member.servers.ips(server).values()
+    assert [one["addr"] for one in addresses] == [address]
+    groups = member.servers.list_security_group(server)
+    assert [group.name for group in groups] == ["default"]
+    member.servers.remove_security_group(server, "default")
+    assert member.servers.list_security_group(server) == []
+    member.servers.add_security_group(server, groups[0].id)
+    assert member.servers.get(server).security_groups == [{"name": "default"}]
+    member.servers.interface_detach(server, made.port_id)
+    wait_until(
+        lambda: not member.servers.interface_list(server),
+        10,
+        "the interface is gone",
+    )
+    member.servers.delete(server)
+    cloud.wait_gone(server.id)
+    cloud.admin.delete(f"/network/v2.0/networks/{net}")
+
+
 def test_pages_of_servers(cloud: Cloud, nova: Any, member: Any) -> None:
     name = _unique("page")
     made = [_boot(cloud, member, f"{name}-{i}") for i in range(3)]

@@ -21,11 +21,12 @@ from tests.integration.clients.commands import (
     Row,
 )
 from tests.integration.clients.conftest import Shells
+from tests.integration.clients.network_commands import NETWORKS
 from tests.integration.clients.shell import Done
 
-_ALL = {**STORIES, **SLOW, **ACTIONS}
+_ALL = {**STORIES, **SLOW, **ACTIONS, **NETWORKS}
 _RUNS = [(story, version) for story in STORIES for version in VERSIONS] + [
-    (story, None) for story in (*SLOW, *ACTIONS)
+    (story, None) for story in (*SLOW, *ACTIONS, *NETWORKS)
 ]
 
 
@@ -130,12 +131,16 @@ def _commands() -> set[str]:
 
 
 def _told() -> set[str]:
-    """The commands that the stories run."""
+    """Those of the commands that the stories run."""
     known = sorted(_commands(), key=len, reverse=True)
     return {
-        next(name for name in known if f"{row.words} ".startswith(f"{name} "))
+        name
         for rows in _ALL.values()
         for row in rows
+        for name in [
+            next((one for one in known if row.runs(one)), None),
+        ]
+        if name is not None
     }
 
 

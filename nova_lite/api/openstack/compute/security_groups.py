@@ -77,7 +77,7 @@ class SecurityGroupsController(GroupController):
         if context.is_admin and "all_tenants" in request.query:
             filters = {}
         limit, _ = common.page_of(request, self.settings.max_limit)
-        offset = int(request.one("offset") or 0)
+        offset = int((request.one("offset") or "0")[:12])
         groups = self._groups(request, filters)[offset : offset + limit]
         known = self._known(request, groups)
         return {"security_groups": views.list_(groups, known)}

@@ -101,8 +101,8 @@ class Answer:
     def _security_groups(self) -> dict[str, list[dict[str, Any]]]:
         """The security groups of the servers that have interfaces.
 
-        None where the network service does not answer: the servers are
-        there all the same.
+        None where the network service does not tell: the servers are there
+        all the same.
         """
         uuids = [row["uuid"] for row in self._rows if row["network_info"]]
         if not uuids or self._networks is None:
@@ -111,7 +111,7 @@ class Answer:
             return self._networks.instance_security_groups(
                 self.request.context, uuids
             )
-        except (exception.ServiceUnavailable, exception.NetworkError) as error:
+        except exception.NovaLiteException as error:
             LOG.warning("Servers are shown without their groups: %s", error)
             return {}
 
