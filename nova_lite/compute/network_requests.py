@@ -73,15 +73,48 @@ def check(
     requested = _requested(request.networks)
     if requested == NONE:
         return Wanted(), request
-    fits = network.validate(
-        context, context.project_id or "", requested, request.max_count
-    )
+    if request.max_count > 1:
+        _see_repeatable(requested)
+    try:
+        fits = network.validate(
+            context, context.project_id or "", requested, request.max_count
+        )
+    except _BAD as error:
+        raise exception.Invalid(error.format_message()) from error
     if fits < request.min_count:
         raise exception.PortLimitExceeded()
     groups = _group_ids(context, network, request.security_groups)
     return Wanted(requested, groups), dataclasses.replace(
         request, max_count=min(fits, request.max_count)
     )
+
+
+# What a user names wrong is no more than a bad request.
+_BAD = (
+    exception.NetworkNotFound,
+    exception.PortNotFound,
+    exception.FixedIpAlreadyInUse,
+)
+
+
+def _see_repeatable(requested: Requested) -> None:
+    """What there is only one of cannot be of several servers.
+
+    Raises: Invalid.
+    """
+    if isinstance(requested, str):
+        return
+    if any(one.address for one in requested):
+        raise exception.Invalid(
+            "Invalid fixed IP: one address cannot be of several servers; "
+            "leave fixed_ip out, or ask for one server."
+        )
+    if any(one.port_id for one in requested):
+        raise exception.Invalid(
+            "Failed to launch multiple instances with a single configured "
+            "port ID. Please launch your instance one by one with different "
+            "ports."
+        )
 
 
 def _refuse_all(request: CreateRequest) -> None:

@@ -57,12 +57,15 @@ class Build(PlacedOperation):
         self.undo.callback(
             ports.release, network, self.instance_uuid, self.host
         )
-        vifs = network.allocate(
-            get_admin_context(),
-            info_cache.owner_of(self.instance),
-            wanted.requested,
-            self.host,
-            wanted.security_groups,
+        vifs = ports.patiently(
+            lambda: network.allocate(
+                get_admin_context(),
+                info_cache.owner_of(self.instance),
+                wanted.requested,
+                self.host,
+                wanted.security_groups,
+            ),
+            self.checkpoint,
         )
         self.point("allocated")
         plugs.of(vifs)

@@ -8,7 +8,7 @@ import dataclasses
 from typing import Any
 
 from nova_lite import exception
-from nova_lite.compute import info_cache, transitions
+from nova_lite.compute import info_cache, ports, transitions
 from nova_lite.compute.operations import specs
 from nova_lite.context import get_admin_context
 from nova_lite.network import model
@@ -96,11 +96,14 @@ class AttachInterface(_OfInterfaces):
         self.made = self._vif
 
     def _allocate(self) -> VIF:
-        return self.services.network.attach(
-            get_admin_context(),
-            info_cache.owner_of(self.instance),
-            self.request,
-            self.host,
+        return ports.patiently(
+            lambda: self.services.network.attach(
+                get_admin_context(),
+                info_cache.owner_of(self.instance),
+                self.request,
+                self.host,
+            ),
+            self.checkpoint,
         )
 
     def failed(self, error: Exception) -> None:
@@ -126,8 +129,11 @@ class DetachInterface(_OfInterfaces):
                     specs.guest_spec(self.instance), vif, self.checkpoint
                 )
         self.point("unplugged")
-        self.services.network.detach(
-            get_admin_context(), self.instance_uuid, port_id
+        ports.patiently(
+            lambda: self.services.network.detach(
+                get_admin_context(), self.instance_uuid, port_id
+            ),
+            self.checkpoint,
         )
         self.point("released")
         self.info = [vif for vif in self.info if vif.id != port_id]

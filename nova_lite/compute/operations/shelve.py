@@ -10,6 +10,7 @@ from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.compute import (
+    ports,
     power_state,
     shelved,
     task_states,
@@ -143,7 +144,11 @@ def _leave_host(operation: Operation) -> None:
     uuid, info = operation.instance_uuid, operation.instance.network_info
     operation.driver.destroy(uuid, vifs=model.load(info))
     if info:
-        operation.services.network.bind(get_admin_context(), uuid, None)
+        network = operation.services.network
+        ports.patiently(
+            lambda: network.bind(get_admin_context(), uuid, None),
+            operation.checkpoint,
+        )
 
 
 def _forget(operation: Operation) -> None:

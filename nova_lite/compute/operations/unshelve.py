@@ -10,6 +10,7 @@ from typing import Any
 
 from nova_lite.compute import (
     info_cache,
+    ports,
     power_state,
     shelved,
     transitions,
@@ -62,7 +63,10 @@ class Unshelve(PlacedOperation):
             return
         context, network = get_admin_context(), self.services.network
         self.undo.callback(network.bind, context, self.instance_uuid, None)
-        network.bind(context, self.instance_uuid, self.host)
+        ports.patiently(
+            lambda: network.bind(context, self.instance_uuid, self.host),
+            self.checkpoint,
+        )
         self.point("bound")
         vifs = info_cache.merged(
             model.load(self.instance.network_info),

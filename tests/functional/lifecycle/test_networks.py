@@ -119,6 +119,12 @@ def test_refused(cloud: Cloud, status: int, wanted: dict[str, Any]) -> None:
     assert cloud.ledger.servers() == []
 
 
+def test_one_port_for_several(cloud: Cloud, net: str) -> None:
+    mine = _new_port(cloud, net)
+    body = cloud.body("twins", networks=[{"port": mine}], min_count=2)
+    cloud.tenant.refusal(400, "POST", "/servers", body)
+
+
 def test_a_port_that_is_in_use(cloud: Cloud, net: str) -> None:
     mine = _new_port(cloud, net)
     ident = cloud.boot("first", networks=[{"port": mine}])

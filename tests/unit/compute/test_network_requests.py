@@ -109,6 +109,15 @@ def test_what_is_refused(asked: dict[str, Any], said: str) -> None:
         _check(_request([asked]))
 
 
+@pytest.mark.parametrize(
+    "asked", [{"port": "p"}, {"uuid": NET, "fixed_ip": "198.51.100.9"}]
+)
+def test_what_cannot_be_of_several(asked: dict[str, Any]) -> None:
+    with pytest.raises(exception.Invalid):
+        _check(_request([asked], max_count=2))
+    _check(_request([asked], max_count=1))
+
+
 def test_as_many_as_have_room() -> None:
     several = _request([{"uuid": NET}], min_count=2, max_count=5)
     _, fits = _check(several, Service(room=3))

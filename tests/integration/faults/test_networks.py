@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kills while ports are made, given to guests and let go.
+
+No port is left without its server, none is there twice, and what the user
+made lives on.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nova_lite.supervisor.rabbitmq import RabbitNode
+from tests.fixtures import cloud as clouds
+from tests.fixtures import life
+from tests.fixtures.cloud import Cloud, wait_until
+from tests.fixtures.database import shared_server
+from tests.fixtures.rabbitmq import fresh_transport_url
+
+AT_REST_S = 60
+HOST = "compute-1"
+_PORTS = "/network/v2.0/ports"
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tests say what shall happen at a point."""
+    return tmp_path_factory.mktemp("orders")
+
+
+@pytest.fixture(scope="module")
+def one_host(
+    rabbitmq: RabbitNode,
+    orders: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Cloud]:
+    """A cloud of one host and one network."""
+    made = Cloud(
+        tmp_path_factory.mktemp("networks"),
+        fresh_transport_url(rabbitmq),
+        shared_server("mariadb").fresh_url(),
+        computes=1,
+        settings=life.SETTINGS,
+        service_user=True,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NOVA_LITE_FAULT_POINTS", str(orders))
+        with clouds.running(made):
+            made.networks = [{"uuid": made.new_network("blue")}]
+            yield made
+
+
+@pytest.fixture(autouse=True)
+def _clean(one_host: Cloud, orders: Path) -> Iterator[None]:
+    """Afterwards nothing is left but what the test made by hand."""
+    yield
+    for left in orders.iterdir():
+        left.unlink()
+    for row in one_host.ledger.servers():
+        life.send(one_host, "delete", row["uuid"])
+    one_host.wait_at_rest(AT_REST_S)
+    for ident, port in one_host.ledger.ports().items():
+        assert port["device_id"] == "" or port["device_owner"].startswith(
+            "network:"
+        ), port
+        if not port["device_owner"]:
+            one_host.tenant.delete(f"{_PORTS}/{ident}")
+
+
+def _new_port(cloud: Cloud) -> str:
+    (wanted,) = cloud.networks
+    body = {"port": {"network_id": wanted["uuid"]}}
+    ident: str = cloud.tenant.post(_PORTS, body)["port"]["id"]
+    return ident
+
+
+def _kill_and_start(cloud: Cloud, orders: Path, point: str) -> None:
+    wait_until(
+        lambda: (orders / f"{point}.reached").exists(), 30, f"it is at {point}"
+    )
+    cloud[HOST].kill()
+    for left in orders.iterdir():
+        left.unlink()
+    cloud[HOST].start()
+
+
+def _see_well(cloud: Cloud, ident: str, ports: int) -> list[str]:
+    """An ACTIVE server with so many ports, all of which it knows."""
+    life.wait_idle(cloud, ident, AT_REST_S)
+    row = life.row_of(cloud, ident)
+    assert row["vm_state"] == "active", cloud.ledger.faults().get(ident)
+    assert life.complaints(cloud, row) == []
+    known = cloud.ledger.interfaces(ident)
+    assert len(known) == ports
+    return known
+
+
+@pytest.mark.parametrize("point", ["acquired", "allocated", "done"])
+def test_compute_killed_in_a_build(
+    one_host: Cloud, orders: Path, point: str
+) -> None:
+    mine = _new_port(one_host)
+    (orders / f"build.{point}").write_text("wait")
+    wanted = [*one_host.networks, {"port": mine}]
+    ident = one_host.create(f"killed-{point}", networks=wanted)
+    _kill_and_start(one_host, orders, f"build.{point}")
+    assert mine in _see_well(one_host, ident, 2)
+
+
+@pytest.mark.parametrize("point", ["acquired", "allocated"])
+def test_deleted_while_its_host_is_dead(
+    one_host: Cloud, orders: Path, point: str
+) -> None:
+    """Conductor lets the ports go; the host finds nothing to do."""
+    mine = _new_port(one_host)
+    (orders / f"build.{point}").write_text("wait")
+    wanted = [*one_host.networks, {"port": mine}]
+    ident = one_host.create(f"gone-{point}", networks=wanted)
+    wait_until(
+        lambda: (orders / f"build.{point}.reached").exists(), 30, "it builds"
+    )
+    one_host[HOST].kill()
+    for left in orders.iterdir():
+        left.unlink()
+    one_host.tenant.delete(f"/servers/{ident}")
+    one_host.wait_gone(ident, AT_REST_S)
+    port = one_host.ledger.ports()[mine]
+    assert (port["device_id"], port["host"]) == ("", "")
+    one_host[HOST].start()
+    one_host.wait_serving()
+
+
+@pytest.mark.parametrize(
+    "point", ["claimed", "acquired", "allocated", "plugged", "done"]
+)
+def test_compute_killed_in_an_attach(
+    one_host: Cloud, orders: Path, point: str
+) -> None:
+    ident = one_host.boot(f"more-{point}")
+    (wanted,) = one_host.networks
+    (orders / f"attach_interface.{point}").write_text("wait")
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(
+            one_host.tenant.send,
+            "POST",
+            f"/servers/{ident}/os-interface",
+            {"interfaceAttachment": {"net_id": wanted["uuid"]}},
+            timeout_s=150,
+        )
+        _kill_and_start(one_host, orders, f"attach_interface.{point}")
+        _see_well(one_host, ident, 2)
+        # Who waits for a dead daemon is told so, and it is done all the same.
+        assert asked.result(150).status_code in (200, 503)
+    one_host.wait_serving()
+
+
+@pytest.mark.parametrize("point", ["claimed", "unplugged", "released", "done"])
+def test_compute_killed_in_a_detach(
+    one_host: Cloud, orders: Path, point: str
+) -> None:
+    wanted = [*one_host.networks, *one_host.networks]
+    ident = one_host.boot(f"less-{point}", networks=wanted)
+    first, second = one_host.ledger.interfaces(ident)
+    (orders / f"detach_interface.{point}").write_text("wait")
+    one_host.tenant.delete(f"/servers/{ident}/os-interface/{first}")
+    _kill_and_start(one_host, orders, f"detach_interface.{point}")
+    assert _see_well(one_host, ident, 1) == [second]
+    assert first not in one_host.ledger.ports()
+    one_host.wait_serving()
+
+
+def test_the_service_is_away_for_a_while(one_host: Cloud) -> None:
+    """A build that begins without it goes on; so does a delete."""
+    api = one_host["api"]
+    ident = one_host.boot("before")
+    compute = one_host[HOST]
+    compute.signal(signal.SIGSTOP)
+    try:
+        later = one_host.create("later")
+        one_host.tenant.delete(f"/servers/{ident}")
+        api.kill()
+    finally:
+        compute.signal(signal.SIGCONT)
+    wait_until(
+        lambda: (
+            not [
+                row
+                for row in one_host.ledger.open_actions()
+                if row["state"] == "queued"
+            ]
+        ),
+        30,
+        "both have begun",
+    )
+    api.start()
+    one_host.wait_serving()
+    _see_well(one_host, later, 1)
+    one_host.wait_gone(ident, AT_REST_S)
+
+
+def test_failed_attach_leaves_nothing(one_host: Cloud, orders: Path) -> None:
+    ident = one_host.boot("failing")
+    mine = _new_port(one_host)
+    (orders / "attach_interface.plugged").write_text("fail")
+    wanted: dict[str, Any] = {"interfaceAttachment": {"port_id": mine}}
+    said = one_host.tenant.send(
+        "POST", f"/servers/{ident}/os-interface", wanted
+    )
+    assert said.status_code == 500
+    assert "Failed to attach" in said.text
+    _see_well(one_host, ident, 1)
+    assert one_host.ledger.ports()[mine]["device_id"] == ""
