@@ -238,8 +238,9 @@ def delete(session: orm.Session, network: Network) -> set[str]:
         )
     network_port.delete(session, [one["id"] for one in ports])
     subnets = subnet_ids(session, [network.id])[network.id]
-    if subnets:
-        network_query.forget_tags(session, subnets)
+    gone = [*subnets, *(one["id"] for one in ports)]
+    if gone:
+        network_query.forget_tags(session, gone)
         rows.execute(session, sa.delete(Subnet).where(Subnet.id.in_(subnets)))
     session.delete(network)
     session.flush()

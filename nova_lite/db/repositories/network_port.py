@@ -330,9 +330,8 @@ def groups_of(
 
 
 def delete(session: orm.Session, port_ids: Collection[str]) -> None:
-    """Remove ports, with their addresses, groups and tags."""
+    """Remove ports, with their addresses and groups; tags stay."""
     if port_ids:
-        network_query.forget_tags(session, port_ids)
         rows.execute(session, sa.delete(Port).where(_PORTS.c.id.in_(port_ids)))
 
 

@@ -24,8 +24,11 @@ EXTENSIONS = {
     "ext-gw-mode": "Neutron L3 Configurable external gateway mode",
     "external-net": "Neutron external network",
     "extraroute": "Neutron Extra Route",
+    "extraroute-atomic": "Atomically add/remove extra routes",
     "filter-validation": "Filter parameters validation",
+    "fip-port-details": "Floating IP Port Details Extension",
     "ip-substring-filtering": "IP address substring filtering",
+    "l2_adjacency": "L2 Adjacency",
     "net-mtu": "Network MTU",
     "net-mtu-writable": "Network MTU (writable)",
     "network-ip-availability": "Network IP Availability",
@@ -44,6 +47,7 @@ EXTENSIONS = {
     "standard-attr-revisions": "Resource revision numbers",
     "standard-attr-tag": "Tag support for resources with standard attribute",
     "standard-attr-timestamp": "Resource timestamps",
+    "tag-creation": "Tag creation extension",
     "stateful-security-group": "Stateful security group",
 }
 

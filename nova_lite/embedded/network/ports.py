@@ -7,14 +7,15 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nova_lite.db.repositories import network as networks_db
 from nova_lite.db.repositories import (
+    floating_ip,
     network_agent,
     network_ipam,
     network_port,
     network_query,
     security_group,
 )
+from nova_lite.db.repositories import network as networks_db
 from nova_lite.db.repositories.network_ipam import Fixed
 from nova_lite.embedded.network import checks, port_rules, quotas, rules
 from nova_lite.embedded.network.attributes import (
@@ -262,9 +263,10 @@ class Ports(Collection):
             self._check_groups(work, groups)
             network_port.set_groups(session, row.id, groups)
         if "fixed_ips" in values:
-            network_port.set_addresses(
+            lost = network_port.set_addresses(
                 session, row, _fixed(values["fixed_ips"])
             )
+            self._forget_floating(work, row, lost)
         port_rules.check_result(row, groups)
         if row.allowed_address_pairs:
             row.allowed_address_pairs = network_port.pairs(
@@ -303,7 +305,17 @@ class Ports(Collection):
         port_rules.check_delete(row)
         groups = network_port.groups_of(work.session, [row.id])[row.id]
         self._mark(work, row, groups)
+        self._forget_floating(work, row)
         network_port.delete(work.session, [row.id])
+
+    def _forget_floating(
+        self, work: Work, row: Any, lost: Sequence[str] | None = None
+    ) -> None:
+        """What led to a port, or to addresses that it lost, leads nowhere."""
+        if lost is None or lost:
+            work.changes.routers |= floating_ip.forget(
+                work.session, [row.id], lost
+            )
 
     def views(
         self, session: Any, context: rules.Context, rows: Sequence[Any]
@@ -392,8 +404,6 @@ def _view(row: Any) -> dict[str, Any]:
         "dns_name": row.dns_name,
         "port_security_enabled": row.port_security_enabled,
         "allowed_address_pairs": row.allowed_address_pairs,
-        "extra_dhcp_opts": [],
-        "ip_allocation": "immediate",
         "binding:vnic_type": row.vnic_type,
         "binding:host_id": row.host,
         "binding:profile": row.profile,
