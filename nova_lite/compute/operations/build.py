@@ -54,8 +54,12 @@ class Build(PlacedOperation):
         if not wanted.any:
             return
         network = self.services.network
+        # What this cannot undo, a delete or the next host finds.
         self.undo.callback(
-            ports.release, network, self.instance_uuid, self.host
+            network.deallocate,
+            get_admin_context(),
+            self.instance_uuid,
+            self.host,
         )
         vifs = ports.patiently(
             lambda: network.allocate(
