@@ -11,6 +11,8 @@ inet nova-lite: else (``BR_NETFILTER``) the security groups are here, reached
     by bridged packets through br_netfilter. There is no tap to be seen in
     this family, so the bridge's table leaves its number in the packet's
     mark: an even one when it comes from a tap, an odd one when it goes to it.
+    What the host itself sends into a flat network is not bridged: there the
+    port is found by its address.
 
 Networks may use the same addresses, so each has its own zone of conntrack.
 """
@@ -18,8 +20,9 @@ Networks may use the same addresses, so each has its own zone of conntrack.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 from nova_lite.netd import nft, rules
@@ -35,7 +38,12 @@ from nova_lite.netd.table import (
     rule,
 )
 from nova_lite.network.model import bridge_name, device_name
-from nova_lite.network.wanted import HostState, WantedGroup, WantedPort
+from nova_lite.network.wanted import (
+    HostState,
+    WantedGroup,
+    WantedNetwork,
+    WantedPort,
+)
 
 NAME = "nova-lite"
 
@@ -54,8 +62,12 @@ _MARKING = -200
 class Firewall:
     """Brings the tables about, and remembers what the kernel has."""
 
-    def __init__(self, tracking: str) -> None:
+    def __init__(
+        self, tracking: str, bridges: Mapping[str, str] | None = None
+    ) -> None:
+        """``bridges``: those of the physical networks."""
         self._tracking = tracking
+        self._bridges = bridges or {}
         self._known: dict[str, Table] = {}
         self._chains: dict[str, tuple[Any, dict[str, Chain]]] = {}
 
@@ -176,6 +188,12 @@ class Firewall:
 
     # --- br_netfilter ---
 
+    def _bridge_of(self, network: WantedNetwork) -> str | None:
+        """The bridge of a network that the host may be in itself."""
+        if network.network_type != "flat":
+            return None
+        return self._bridges.get(network.physical_network or "")
+
     def _marking(
         self,
         bridge: Table,
@@ -217,8 +235,14 @@ class Firewall:
             "zone": _base("prerouting", _RAW, _zones("iifname", state)),
             "egress": _base("prerouting", _EARLY, _by("mark", "out")),
             "ingress": _base("forward", _FORWARD, _by("mark", "to")),
+            "host": _base(
+                "postrouting",
+                _FORWARD,
+                [*_by_address(4), *_by_address(6)],
+            ),
         }
         maps = {
+            **_host_jumps(ports, state, self._bridge_of),
             "out": _jumps(
                 "mark", ports, "out", lambda port: _source(taps[port.id])
             ),
@@ -244,6 +268,7 @@ class Firewall:
             "zone": _base("prerouting", _RAW, _zones("ibrname", state)),
             "egress": _base("prerouting", _EARLY, _by("iifname", "out")),
             "ingress": _base("forward", _FORWARD, _by("oifname", "to")),
+            "host": _base("output", _FORWARD, _by("oifname", "to")),
         }
         maps = {
             **bridge.maps,
@@ -273,6 +298,44 @@ def _base(hook: str, priority: int, only: Sequence[Rule]) -> Chain:
 def _by(key: str, name: str) -> list[Rule]:
     """Go where a map says."""
     return [rule({"vmap": {"key": rules.meta(key), "data": f"@{name}"}})]
+
+
+def _by_address(version: int) -> list[Rule]:
+    """Go where a map says for a bridge and an address."""
+    header = "ip" if version == 4 else "ip6"
+    key = {
+        "concat": [rules.meta("oifname"), rules.field(header, "daddr")],
+    }
+    return [rule({"vmap": {"key": key, "data": f"@host{version}"}})]
+
+
+def _host_jumps(
+    ports: Sequence[WantedPort],
+    state: HostState,
+    bridge_of: Callable[[WantedNetwork], str | None],
+) -> dict[str, Map]:
+    """(bridge, address) -> chain, for ports of flat networks."""
+    bridges = {one.id: bridge_of(one) for one in state.networks}
+    elements: dict[int, dict[tuple[str, str], str]] = {4: {}, 6: {}}
+    for port in ports:
+        bridge = bridges.get(port.network_id)
+        if bridge is None:
+            continue
+        for address in own_of(port):
+            version = 6 if ":" in address else 4
+            elements[version][bridge, address] = f"to-{port.id}"
+    return {
+        f"host{version}": Map(
+            ("ifname", f"ipv{version}_addr"), "verdict", elements[version]
+        )
+        for version in (4, 6)
+    }
+
+
+def own_of(port: WantedPort) -> list[str]:
+    """A port's addresses, with what IPv6 makes of its MAC."""
+    fixed = [str(ip_address(address)) for _, address in port.fixed_ips]
+    return [*fixed, rules.link_local(port.mac.lower())]
 
 
 def _mark_by(key: str, name: str) -> list[Rule]:

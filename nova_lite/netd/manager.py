@@ -78,7 +78,8 @@ class NetdManager(manager.Manager):
             CONF.netd.bridge_mappings,
             filtered=tracking == BR_NETFILTER,
         )
-        self._converged = Host(switch, Firewall(tracking), self._parts(switch))
+        firewall = Firewall(tracking, CONF.netd.bridge_mappings)
+        self._converged = Host(switch, firewall, self._parts(switch))
 
     def _parts(self, switch: Switch) -> list[Part]:
         """DHCP servers and routers of this host."""

@@ -53,9 +53,12 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """A map of one kind of key to one kind of value."""
+    """A map of one kind of key to one kind of value.
 
-    key: str
+    A key of two parts is a tuple, and so is its kind.
+    """
+
+    key: str | tuple[str, ...]
     value: str
     elements: Mapping[Any, Any]
 
@@ -111,9 +114,13 @@ def read(family: str, name: str, listed: Iterable[Mapping[str, Any]]) -> Table:
             rules.setdefault(found["chain"], []).append(digest)
         elif (found := thing.get("map")) is not None:
             elements = {
-                key: _verdict(value) for key, value in found.get("elem", ())
+                _key(key): _verdict(value)
+                for key, value in found.get("elem", ())
             }
-            maps[found["name"]] = Map(found["type"], found["map"], elements)
+            kind = found["type"]
+            if isinstance(kind, list):
+                kind = tuple(kind)
+            maps[found["name"]] = Map(kind, found["map"], elements)
         elif (found := thing.get("set")) is not None:
             version = 4 if found["type"] == "ipv4_addr" else 6
             spans = frozenset(map(_interval, found.get("elem", ())))
@@ -121,6 +128,11 @@ def read(family: str, name: str, listed: Iterable[Mapping[str, Any]]) -> Table:
     for chain, ordered in rules.items():
         chains[chain] = Chain(ordered, chains[chain].hook)
     return Table(family, name, chains, maps, sets)
+
+
+def _key(key: Any) -> Any:
+    """One of two parts as a tuple."""
+    return tuple(key["concat"]) if isinstance(key, dict) else key
 
 
 def _verdict(value: Any) -> Any:
@@ -215,7 +227,10 @@ class _Steps:
                 made.append({"add": {"set": there}})
         for name, wanted in self._wanted.maps.items():
             if name not in self._actual.maps:
-                there = self._thing(name, type=wanted.key, map=wanted.value)
+                kind = wanted.key
+                if isinstance(kind, tuple):
+                    kind = list(kind)
+                there = self._thing(name, type=kind, map=wanted.value)
                 made.append({"add": {"map": there}})
         for name, chain in self._wanted.chains.items():
             if name not in self._actual.chains:
@@ -319,12 +334,14 @@ class _Steps:
 
 
 def _pairs(kind: Map, elements: Mapping[Any, Any]) -> list[Any]:
-    if kind.value == "verdict":
-        return [
-            [key, {"jump": {"target": target}}]
-            for key, target in elements.items()
-        ]
-    return [[key, value] for key, value in elements.items()]
+    made = []
+    for key, value in elements.items():
+        one = {"concat": list(key)} if isinstance(key, tuple) else key
+        if kind.value == "verdict":
+            made.append([one, {"jump": {"target": value}}])
+        else:
+            made.append([one, value])
+    return made
 
 
 def _span(span: Interval, version: int) -> Any:

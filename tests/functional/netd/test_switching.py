@@ -23,7 +23,7 @@ from nova_lite.network.wanted import (
     WantedRule,
     WantedSubnet,
 )
-from tests.fixtures.netlab import Guest, LabHost
+from tests.fixtures.netlab import Guest, LabHost, ping
 
 _numbers = itertools.count(1)
 GROUP = str(uuid.uuid4())
@@ -435,6 +435,10 @@ def test_a_flat_network_is_on_the_bridge_that_the_host_has(
     assert here.converge(wanted).wired == {wanted.ports[0].id}
     one = guest(stack, here, wanted.ports[0])
     assert one.reaches("198.51.100.1")
+    # What the host sends is nobody's frame, and is judged all the same.
+    assert not here.run(ping, one.address, 0.3)
+    here.converge(with_rules(wanted, ALLOW_PING))
+    assert here.run(ping, one.address)
     here.converge(HostState(networks=[flat]))
     assert set(here.devices()) == {"br-ex"}
 
