@@ -27,6 +27,7 @@ from nova_lite.db.repositories import rows
 BINARY = "nova-lite-netd"
 GATEWAY = "network:router_gateway"
 INTERFACE = "network:router_interface"
+DHCP = "network:dhcp"
 LEGS = (GATEWAY, INTERFACE)
 
 _AGENTS = models.NetworkAgent.__table__
@@ -62,6 +63,23 @@ def _register(host: str, values: Mapping[str, Any]) -> None:
         session.add(
             models.NetworkAgent(host=host, id=str(uuid.uuid4()), **kept)
         )
+
+
+def forget(session: orm.Session, host: str) -> None:
+    """Remove a host's agent for good, with the ports that were its own.
+
+    Its routers go to another agent at the next look.
+    """
+    rows.execute(
+        session,
+        sa.delete(models.Port).where(
+            _PORTS.c.host == host, _PORTS.c.device_owner == DHCP
+        ),
+    )
+    rows.execute(
+        session,
+        sa.delete(models.NetworkAgent).where(_AGENTS.c.host == host),
+    )
 
 
 @db.transaction

@@ -19,12 +19,16 @@ from oslo_log import log as logging
 from nova_lite import exception
 from nova_lite.db import session as db
 from nova_lite.db.models.network import Network, Port
-from nova_lite.db.repositories import network_ipam, network_port
+from nova_lite.db.repositories import (
+    network_agent,
+    network_ipam,
+    network_port,
+)
 from nova_lite.db.repositories.network_ipam import Fixed
 
 LOG = logging.getLogger(__name__)
 
-OWNER = "network:dhcp"
+OWNER = network_agent.DHCP
 
 _NAMESPACE = uuid.UUID("6b1a5d1e-53a4-4f0b-9a53-5f2f2d3c8a11")
 

@@ -21,7 +21,11 @@ from nova_lite.db.models.compute_node import ComputeNode
 from nova_lite.db.models.instance import Instance
 from nova_lite.db.models.migration import Migration
 from nova_lite.db.models.service import Service
-from nova_lite.db.repositories import aggregate, compute_node
+from nova_lite.db.repositories import (
+    aggregate,
+    compute_node,
+    network_agent,
+)
 
 _SERVICE = Service.__table__
 _NODE = ComputeNode.__table__
@@ -111,7 +115,8 @@ def update_service(
 
 
 def delete_service(session: orm.Session, row: Mapping[str, Any]) -> None:
-    """Remove a service; of a compute, all that is known of its host too.
+    """Remove a service; of a compute, all that is known of its host too,
+    of a network agent, what was its own.
 
     Raises: Conflict while servers are on the host, or move to or from it.
     """
@@ -120,6 +125,8 @@ def delete_service(session: orm.Session, row: Mapping[str, Any]) -> None:
         _check_unused(session, host)
         aggregate.forget_host(session, host)
         compute_node.delete_for_host(session, host)
+    elif row["binary"] == network_agent.BINARY:
+        network_agent.forget(session, row["host"])
     session.execute(sa.delete(Service).where(_SERVICE.c.id == row["id"]))
 
 

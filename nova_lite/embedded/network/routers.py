@@ -77,7 +77,7 @@ class Routers(Collection):
             Attribute("ha", _false, admin=True, owner_reads=False),
             Attribute(
                 "availability_zone_hints",
-                checks.list_of(checks.text()),
+                checks.list_of(checks.one_of("nova")),
                 put=False,
             ),
         ),

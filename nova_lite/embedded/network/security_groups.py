@@ -13,7 +13,7 @@ from typing import Any
 from nova_lite.db.repositories import network_query
 from nova_lite.db.repositories import security_group as groups_db
 from nova_lite.embedded import http
-from nova_lite.embedded.network import checks, rules
+from nova_lite.embedded.network import checks, quotas, rules
 from nova_lite.embedded.network.attributes import (
     REQUIRED,
     Attribute,
@@ -75,6 +75,9 @@ class SecurityGroups(Collection):
         _check_name(values)
         groups_db.ensure_default(values["project_id"])
         return values
+
+    def reserve(self, work: Work, items: Sequence[dict[str, Any]]) -> None:
+        quotas.reserve(work, "security_group", items)
 
     def insert(self, work: Work, values: dict[str, Any]) -> Any:
         return groups_db.create(work.session, values)
@@ -155,6 +158,7 @@ class SecurityGroupRules(Collection):
         return values | group_rules.normal(values)
 
     def reserve(self, work: Work, items: Sequence[dict[str, Any]]) -> None:
+        quotas.reserve(work, "security_group_rule", items)
         ids = {one["security_group_id"] for one in items}
         if len(ids) > 1:
             raise group_errors.SecurityGroupNotSingleGroupRules()
