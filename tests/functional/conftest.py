@@ -72,6 +72,7 @@ def cloud(
             **consoles.settings(),
             # lifecycle/test_events.py opens as many as there may be.
             "api": {
+                **clouds.NETWORKS["api"],
                 "event_streams": 110,
                 "event_streams_per_project": 100,
                 "event_poll_interval_s": 0.1,

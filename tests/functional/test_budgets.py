@@ -2,6 +2,7 @@
 """What one server costs, counted by the database and the broker themselves.
 
 A boot: at most 40 SQL statements and 10 AMQP messages. A delete: 20 and 8.
+On a network of the embedded service, requests to that among it: _NETWORKED.
 Every other operation: what it costs, and a little for what happens beside
 it. Heartbeats and periodic tasks are made rare.
 """
@@ -126,6 +127,7 @@ def quiet_cloud(
                 "resend_after": 60,
                 "token_cleanup_interval": _RARELY,
             },
+            **clouds.NETWORKS,
             # Far off, yet limits: a boot costs what it does with quotas.
             "quota": {"instances": 1000, "cores": 1000, "ram": 1000000},
         },
@@ -244,6 +246,35 @@ def _all_operations(
             yield line
 
 
+# A boot and a delete: statements and messages of each.
+_NETWORKED = ((110, 12), (50, 8))
+
+
+def _networked(cloud: Cloud, meter: Meter) -> list[str]:
+    """What costs more than it may with a port, as lines."""
+    cloud.networks = [{"uuid": cloud.new_network("counted")}]
+    _delete(cloud, _boot(cloud))
+    servers: list[str] = []
+
+    def boot() -> None:
+        for _ in range(_WORN):
+            servers.append(_boot(cloud))
+
+    def delete() -> None:
+        for ident in servers:
+            _delete(cloud, ident)
+
+    costs = meter.measure(boot), meter.measure(delete)
+    print(f"{_WORN} boots and deletes on a network: {costs}")
+    cloud.networks = "none"
+    return [
+        f"{cost} for {_WORN}"
+        for cost, (statements, messages) in zip(costs, _NETWORKED, strict=True)
+        if cost.statements > statements * _WORN
+        or cost.messages > messages * _WORN
+    ]
+
+
 def test_budgets(quiet_cloud: Cloud, meter: Meter) -> None:
     # The first one fills the caches of the daemons.
     _delete(quiet_cloud, _boot(quiet_cloud))
@@ -274,3 +305,4 @@ def test_budgets(quiet_cloud: Cloud, meter: Meter) -> None:
 
     worn = [_boot(quiet_cloud) for _ in range(_WORN)]
     assert not list(_all_operations(quiet_cloud, meter, worn))
+    assert not _networked(quiet_cloud, meter)

@@ -45,7 +45,7 @@ def one_host(
         fresh_transport_url(rabbitmq),
         shared_server("mariadb").fresh_url(),
         computes=1,
-        settings=life.SETTINGS,
+        settings={**life.SETTINGS, **clouds.NETWORKS},
         service_user=True,
     )
     with pytest.MonkeyPatch.context() as patch:

@@ -63,6 +63,7 @@ def one_host(
         computes=1,
         settings={
             **life.SETTINGS,
+            **clouds.NETWORKS,
             # All of them wait at a point at the same time.
             "compute": {"operation_threads": 64},
         },
