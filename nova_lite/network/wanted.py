@@ -56,7 +56,7 @@ class WantedNetwork:
 
 @dataclass(frozen=True, slots=True)
 class WantedPort:
-    """A port bound to this host.
+    """A port bound to this host: a guest's, a router's or a DHCP server's.
 
     ``fixed_ips``: (subnet id, address). ``allowed_pairs``: (mac, address or
     CIDR). ``groups``: ids of its security groups; none, with port_security,

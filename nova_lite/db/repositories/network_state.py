@@ -105,8 +105,7 @@ def _addresses(
 @db.transaction
 def _state(here: _Here) -> wanted.HostState:
     with db.reader() as session:
-        guests = [port for port in here.ports if not is_own(port)]
-        groups = _groups_of_ports(session, here.host) if guests else {}
+        groups = _groups_of_ports(session, here.host) if here.ports else {}
         used = _groups(session, {one for of in groups.values() for one in of})
         routers = _rows(
             session,
@@ -125,7 +124,7 @@ def _state(here: _Here) -> wanted.HostState:
         )
         return wanted.HostState(
             networks=_networks(here, _elsewhere(session, here)),
-            ports=[_port(here, port, groups) for port in guests],
+            ports=[_port(here, port, groups) for port in here.ports],
             groups=used,
             members=_members(session, used),
             routers=[
@@ -133,11 +132,6 @@ def _state(here: _Here) -> wanted.HostState:
                 for router in routers
             ],
         )
-
-
-def is_own(port: Row) -> bool:
-    """Whether a port is netd's own (DHCP, router), not a guest's."""
-    return bool(port["device_owner"].startswith("network:"))
 
 
 # --- networks ----------------------------------------------------------------
