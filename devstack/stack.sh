@@ -158,7 +158,6 @@ write_configuration() {
                 echo "embedded_services = identity,image,network"
                 echo "metadata_port = $METADATA_PORT"
                 printf '\n[netd]\nbridge_mappings = public:%s\n' "$BRIDGE"
-                echo "metadata_port = $METADATA_PORT"
             fi
             [ -z "$DATABASE_URL" ] ||
                 printf '\n[database]\nconnection = %s\n' "$DATABASE_URL"

@@ -89,6 +89,14 @@ remove_guests() {
     done
 }
 
+# Taps, bridges, namespaces and rules; guests must be gone before.
+remove_networks() {
+    grep -q '^\[netd\]' "$STATE/nova_lite.conf" 2>/dev/null || return 0
+    run_logged netd-purge "$PYTHON_VENV/bin/python" -m \
+        nova_lite.cmd.netd_purge --config-file "$STATE/nova_lite.conf"
+    bridge_down
+}
+
 tell_of_guests() {
     local count
     hypervisor_answers || return 0
@@ -123,7 +131,12 @@ main() {
     step "database"
     database_down
     step "guests"
-    if [ $PURGE = yes ]; then remove_guests; else tell_of_guests; fi
+    if [ $PURGE = yes ]; then
+        remove_guests
+        remove_networks
+    else
+        tell_of_guests
+    fi
     step "hypervisor"
     libvirt_down
     if [ $PURGE = yes ]; then

@@ -57,8 +57,8 @@ OPTS = [
         default=[],
         help="Services that are asked for data of each server, as "
         "name@http://host:port/path. Each is sent a POST with the server's "
-        "ids, and the JSON that it answers is shown under its name in "
-        "vendor_data2.json.",
+        "ids and no token, and the JSON that it answers is shown under its "
+        "name in vendor_data2.json.",
     ),
     cfg.StrOpt(
         "vendordata_dynamic_ssl_certfile",

@@ -188,6 +188,35 @@ class NetdManager(manager.Manager):
             self._computes.external_instance_event(context, self.host, events)
 
 
+def make_host(links: Links) -> Host:
+    """This host, by the options. Raises: ConfigurationError."""
+    tracking = probe.tracking()
+    LOG.info("Connections of guests are tracked by %s", tracking)
+    switch = Switch(
+        links,
+        CONF.netd.tunnel_ip,
+        CONF.netd.bridge_mappings,
+        filtered=tracking == BR_NETFILTER,
+    )
+    return Host(switch, Firewall(tracking), _parts(switch))
+
+
+def _parts(switch: Switch) -> list[Part]:
+    """DHCP servers and routers of this host."""
+    directory = Path(CONF.netd.state_directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    # dnsmasq comes to its own files, which are behind it, as an account of
+    # its own.
+    directory.chmod(0o711)
+    namespaces = Namespaces()
+    hosting = Hosting(namespaces, directory, switch.bridge_of)
+    return [
+        Dhcp(hosting, _dhcp_settings()),
+        Routers(hosting),
+        MetadataProxy(namespaces, _metadata_service()),
+    ]
+
+
 def _status(port: WantedPort, outcome: Outcome) -> str:
     return _ACTIVE if port.id in outcome.wired else _DOWN
 

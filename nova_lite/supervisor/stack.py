@@ -24,6 +24,7 @@ from nova_lite import exception, version
 from nova_lite.conf import api as api_options
 from nova_lite.conf import base as base_options
 from nova_lite.conf import database as database_options
+from nova_lite.conf import metadata as metadata_options
 from nova_lite.conf import neutron as neutron_options
 from nova_lite.conf import serial_console as serial_console_options
 from nova_lite.conf import service_user as service_user_options
@@ -58,6 +59,8 @@ class Settings:
     # Guests' networks are made on this host, by nova-lite-netd.
     own_network: bool
     own_metadata_secret: bool
+    metadata_address: str
+    metadata_port: int
     api_address: str
     api_port: int
     stop_timeout_s: float
@@ -65,10 +68,15 @@ class Settings:
     @property
     def api_url(self) -> str:
         """Where a client on this machine finds the API."""
-        wild = self.api_address in ("0.0.0.0", "::", "")  # noqa: S104
-        host = "127.0.0.1" if wild else self.api_address
+        host = _reached(self.api_address)
         host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.api_port}"
+
+
+def _reached(address: str) -> str:
+    """Where on this machine one finds who listens there."""
+    wild = address in ("0.0.0.0", "::", "")  # noqa: S104
+    return "127.0.0.1" if wild else address
 
 
 def load_settings(argv: Sequence[str]) -> Settings:
@@ -105,6 +113,7 @@ def load_settings(argv: Sequence[str]) -> Settings:
         vnc_options,
         serial_console_options,
         neutron_options,
+        metadata_options,
     ):
         conf.register_opts(module.OPTS, group=module.GROUP)
     try:
@@ -140,6 +149,8 @@ def _settings(conf: Any) -> Settings:
         proxies=_proxies(conf),
         own_network=_has_network(conf),
         own_metadata_secret=not conf.neutron.metadata_proxy_shared_secret,
+        metadata_address=conf.api.metadata_listen,
+        metadata_port=conf.api.metadata_port,
         api_address=conf.api.listen,
         api_port=conf.api.port,
         # A daemon ends itself somewhat after its time to drain; 0 is for ever.
@@ -228,7 +239,11 @@ def _metadata(settings: Settings) -> dict[str, dict[str, Any]]:
         neutron["metadata_proxy_shared_secret"] = _password(
             settings, "metadata-secret"
         )
-    return {"api": {"metadata": True}, "neutron": neutron}
+    netd = {
+        "nova_metadata_host": _reached(settings.metadata_address),
+        "nova_metadata_port": settings.metadata_port,
+    }
+    return {"api": {"metadata": True}, "neutron": neutron, "netd": netd}
 
 
 def _write(path: Path, groups: Mapping[str, Mapping[str, Any]]) -> None:
@@ -391,8 +406,7 @@ clouds:
 
 def api_answers(settings: Settings) -> bool:
     """Whether the API says that it is well."""
-    wild = settings.api_address in ("0.0.0.0", "::", "")  # noqa: S104
-    host = "127.0.0.1" if wild else settings.api_address
+    host = _reached(settings.api_address)
     request = f"GET /healthz HTTP/1.0\r\nHost: {host}\r\n\r\n"
     try:
         # A plain socket: the library's HTTP client would bring TLS along.

@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -29,11 +30,16 @@ class Stack:
     def __init__(self, state: Path) -> None:
         self.state = state
         self.port = system.free_port()
+        self.bridge = f"nl{state.name[-8:]}"
         self._environment = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith("OS_")
-        } | {"NOVA_LITE_STATE": str(state)}
+        } | {
+            "NOVA_LITE_STATE": str(state),
+            "NOVA_LITE_METADATA_PORT": str(system.free_port()),
+            "NOVA_LITE_PUBLIC_BRIDGE": self.bridge,
+        }
 
     def run(self, script: str, *options: str) -> tuple[int, str]:
         """Run one of the scripts; its exit status and what it said."""
@@ -112,9 +118,18 @@ def stack() -> Iterator[Stack]:
 def test_from_nothing_to_a_server_that_talks(
     stack: Stack, libvirtd: object
 ) -> None:
+    devices, namespaces = _network_devices(), _namespaces()
     text = stack.up()
-    assert "[10/10] console of demo" in text
-    assert "nova-lite-guest: ready" in text
+    assert "[10/11] console of demo" in text
+    assert "nova-lite-guest: eth0 address=198.51.100." in text
+    assert "nova-lite-guest: ready hostname=demo" in text
+    assert "metadata=http" in text
+    # What the guest itself has answered.
+    assert "[11/11] ssh to demo" in text
+    assert re.search(r"\n +demo\S*\n.* up ", text), text
+    secret = (stack.state / "metadata-secret").read_text().strip()
+    assert secret not in " ".join(stack.processes())
+    assert (stack.state / "metadata-secret").stat().st_mode & 0o077 == 0
     status = stack.client(
         "server", "show", "demo", "-f", "value", "-c", "OS-EXT-STS:vm_state"
     )
@@ -138,6 +153,21 @@ def test_from_nothing_to_a_server_that_talks(
     status, text = stack.run("unstack.sh", "--purge")
     assert status == 0, text
     assert domain not in _domains()
+    assert _network_devices() == devices
+    assert _namespaces() == namespaces
+
+
+def _network_devices() -> set[str]:
+    """Bridges and taps of this machine, those that netd would make."""
+    names = ("brq", "tap", "vxlan", "nl", "qr", "qg")
+    return {
+        name for _, name in socket.if_nameindex() if name.startswith(names)
+    }
+
+
+def _namespaces() -> set[str]:
+    directory = Path("/run/netns")
+    return {path.name for path in directory.glob("q*")}
 
 
 def _domains() -> list[str]:

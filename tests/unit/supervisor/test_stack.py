@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import configparser
 import http.server
+import os
 import threading
 from pathlib import Path
 
@@ -156,3 +157,64 @@ def test_proxies_run_for_guests_that_have_consoles(tmp_path: Path) -> None:
         specs = stack.child_specs(_load(tmp_path, text))
         names = {spec.name for spec in specs}
         assert {n for n in names if n.endswith("proxy")} == wanted
+
+
+_NETWORK = "[api]\nembedded_services = identity,image,network\n"
+
+
+def _common(settings: stack.Settings) -> configparser.RawConfigParser:
+    stack.prepare_state(settings)
+    stack.write_generated(settings, None)
+    return _read(settings.state / "generated" / "common.conf")
+
+
+def test_network_and_metadata_of_this_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    where = "metadata_listen = 0.0.0.0\nmetadata_port = 1234\n"
+    settings = _load(tmp_path, f"compute_driver = libvirt\n{_NETWORK}{where}")
+    assert "netd" in {spec.name for spec in stack.child_specs(settings)}
+    secrets = set()
+    for _ in range(2):
+        common = _common(settings)
+        assert common["api"]["metadata"] == "True"
+        assert common["neutron"]["service_metadata_proxy"] == "True"
+        assert common["netd"]["nova_metadata_host"] == "127.0.0.1"
+        assert common["netd"]["nova_metadata_port"] == "1234"
+        secrets.add(common["neutron"]["metadata_proxy_shared_secret"])
+    (secret,) = secrets
+    assert len(secret) >= 20
+    kept = settings.state / "metadata-secret"
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_secret_of_the_user_stays_his(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    own = "[neutron]\nmetadata_proxy_shared_secret = his\n"
+    settings = _load(tmp_path, f"compute_driver = libvirt\n{_NETWORK}{own}")
+    neutron = _common(settings)["neutron"]
+    assert "metadata_proxy_shared_secret" not in neutron
+
+
+@pytest.mark.parametrize(
+    ("text", "user"),
+    [
+        (f"compute_driver = fake\n{_NETWORK}", 0),
+        (f"compute_driver = libvirt\n{_NETWORK}", 1000),
+        (
+            "compute_driver = libvirt\n[api]\n"
+            "embedded_services = identity,image\n",
+            0,
+        ),
+    ],
+)
+def test_no_network_of_this_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, user: int
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    settings = _load(tmp_path, text)
+    assert "netd" not in {spec.name for spec in stack.child_specs(settings)}
+    assert "neutron" not in _common(settings).sections()

@@ -16,6 +16,7 @@ from tests.fixtures.hypervisor import (
     ImageShelf,
     ignore_progress,
     make_spec,
+    make_vif,
     virt_options,
 )
 
@@ -161,3 +162,28 @@ def test_bad_pattern_names_itself(virt_options: Callable[..., None]) -> None:
 def test_unknown_driver_names_the_known() -> None:
     with pytest.raises(exception.ConfigurationError, match="fake, libvirt"):
         loader.load_driver("xen", ImageShelf({}))
+
+
+def test_interface_that_cannot_be_given(
+    virt_options: Callable[..., None],
+    daemon: Callable[..., driver.ComputeDriver],
+) -> None:
+    virt_options(fake={"fail_attach": "full"})
+    host, spec = daemon(), make_spec(display_name="full-1")
+    host.spawn(spec, ignore_progress)
+    with pytest.raises(exception.VirtError, match="fail_attach"):
+        host.attach_interface(spec, make_vif())
+
+
+def test_deaf_guest_does_not_let_its_interface_go(
+    virt_options: Callable[..., None],
+    daemon: Callable[..., driver.ComputeDriver],
+) -> None:
+    virt_options(fake={"deaf": "deaf"})
+    vif = make_vif()
+    host, spec = daemon(), make_spec(display_name="deaf-1", vifs=(vif,))
+    host.spawn(spec, ignore_progress)
+    with pytest.raises(exception.DeviceDetachFailed):
+        host.detach_interface(spec, vif)
+    found = host.get_instance_diagnostics(spec.uuid).nic_details
+    assert [nic.mac_address for nic in found] == [vif.address]

@@ -105,12 +105,12 @@ CASES = {
                 )
             ),
             _vif(
-                id="0f3eb5f0-0000-4000-8000-000000000002",
+                id="2f3eb5f0-0000-4000-8000-000000000002",
                 address="fa:16:3e:00:00:02",
                 type="bridge",
             ),
             _vif(
-                id="0f3eb5f0-0000-4000-8000-000000000003",
+                id="3f3eb5f0-0000-4000-8000-000000000003",
                 address="fa:16:3e:00:00:03",
                 type="bridge",
                 details={"bridge_name": "br7"},
@@ -126,7 +126,7 @@ CASES = {
         vifs=(
             _vif(type="ovs"),
             _vif(
-                id="0f3eb5f0-0000-4000-8000-000000000002",
+                id="2f3eb5f0-0000-4000-8000-000000000002",
                 address="fa:16:3e:00:00:02",
                 type="ovs",
                 details={"ovs_hybrid_plug": True},
@@ -280,13 +280,14 @@ def test_queues_of_a_card(
 
 def test_card_of_a_port_is_found_again() -> None:
     built = _build(CASES["interfaces-tap-bridge"])
-    found = interface.find(built, "0f3eb5f0-0000-4000-8000-000000000002")
+    found = interface.find(built, "2f3eb5f0-0000-4000-8000-000000000002")
     assert found is not None
     assert "fa:16:3e:00:00:02" in found
     assert (
         interface.find(built, "0f3eb5f0-0000-4000-8000-000000000009") is None
     )
     assert interface.mac_addresses(built) == {
-        "tap0f3eb5f0-00": "fa:16:3e:00:00:02",
+        "tap0f3eb5f0-00": "fa:16:3e:00:00:01",
+        "tap2f3eb5f0-00": "fa:16:3e:00:00:02",
         "own0": "fa:16:3e:00:00:03",
     }

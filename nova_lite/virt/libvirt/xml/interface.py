@@ -142,11 +142,15 @@ def hybrid_bridge(vif: VIF) -> str:
 
 
 def _add_driver(root: ET.Element, card: Card) -> None:
-    # libvirt would take vhost, which needs the real processor.
-    name = "vhost" if card.virt_type == "kvm" else "qemu"
-    made = ET.SubElement(root, "driver", name=name)
+    made = {}
+    if card.virt_type == "qemu":
+        # libvirt would take vhost, which needs the real processor.
+        made["name"] = "qemu"
     if card.queues > 1:
-        made.set("queues", str(card.queues))
+        made.setdefault("name", "vhost")
+        made["queues"] = str(card.queues)
+    if made:
+        ET.SubElement(root, "driver", made)
 
 
 def _tap(vif: VIF) -> ET.Element:
