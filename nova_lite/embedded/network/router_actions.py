@@ -123,11 +123,28 @@ class RouterActions(Routers):
     ) -> tuple[Any, list[str]]:
         with db.writer() as session:
             work = Work(session, context, self.settings)
-            router = self.load(work, ident, action)
+            router = self._router(work, ident, action)
             answer = step(work, router, body)
             settle(work, router)
             touch(router)
             return answer, network_change.hosts(session, work.changes)
+
+    def _router(self, work: Work, ident: str, action: str) -> Any:
+        """The router, locked. Raises: RouterNotFound, Forbidden."""
+        router = network_query.get(
+            work.session,
+            self.table,
+            rules.viewer(work.context),
+            ident,
+            for_update=True,
+        )
+        rules.check_change(
+            work.context,
+            action,
+            (router.project_id,),
+            self.table.missing(id=ident),
+        )
+        return router
 
     def _more_routes(
         self, work: Work, router: Any, body: Mapping[str, Any]
