@@ -65,6 +65,15 @@ OPTS = [
         help="Items that one page of a list has at most. -1 and 0 give a "
         "list whole when the request names no limit.",
     ),
+    cfg.StrOpt(
+        "auto_allocated_cidr",
+        default="10.0.0.0/24",
+        regex=r"^[0-9.]{7,15}/[0-9]{1,2}$",
+        help="IPv4 subnet of the network that a project without one gets "
+        "when its first server asks for it (networks: auto). Each project's "
+        "is apart from all others, behind a router of its own to the default "
+        "external network; without such a network there is none.",
+    ),
     _quota("network", 100, "Networks"),
     _quota("subnet", 100, "Subnets"),
     _quota("port", 500, "Ports"),

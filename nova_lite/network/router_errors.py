@@ -91,5 +91,9 @@ class ExternalIpAddressExhausted(exception.Invalid):
     message = "Unable to find any IP address on external network %(net_id)s."
 
 
+class AutoAllocationFailure(exception.Conflict):
+    message = "Deployment error: %(reason)s."
+
+
 class AgentNotFound(exception.NotFound):
     message = "Agent %(id)s could not be found"

@@ -207,7 +207,7 @@ def routed(
 
 def create(session: orm.Session, values: Mapping[str, Any]) -> Router:
     """A new router, which lives nowhere yet."""
-    made = Router(id=str(uuid.uuid4()), routes=[], **values)
+    made = Router(**{"id": str(uuid.uuid4()), "routes": [], **values})
     session.add(made)
     session.flush()
     return made

@@ -17,10 +17,15 @@ from nova_lite import exception
 from nova_lite.embedded import http
 from nova_lite.embedded.network import extensions
 from nova_lite.embedded.network.agents import Agents
+from nova_lite.embedded.network.auto_topology import AutoTopology
 from nova_lite.embedded.network.collection import Collection
 from nova_lite.embedded.network.floating_ips import FloatingIPs
 from nova_lite.embedded.network.networks import Networks
-from nova_lite.embedded.network.notify import Notifier, Send
+from nova_lite.embedded.network.notify import (
+    Notifier,
+    Send,
+    SendEvents,
+)
 from nova_lite.embedded.network.ports import Ports
 from nova_lite.embedded.network.quotas import Quotas
 from nova_lite.embedded.network.router_actions import RouterActions
@@ -69,16 +74,20 @@ class App(http.App):
         }
 
 
-def create_app(send: Send) -> App:
-    """The application as [network] says; ``send`` hints to an agent."""
+def create_app(send: Send, events: SendEvents | None = None) -> App:
+    """The application as [network] says.
+
+    ``send`` hints to an agent; ``events`` tells a compute of its servers.
+    """
     settings = Settings.of(CONF)
-    notifier = Notifier(send)
+    notifier = Notifier(send, events)
     rows: list[http.Row] = [
         ("GET", "/", _versions),
         ("GET", "/v2.0", _resources),
         *extensions.rows(),
         *Quotas(settings).rows(),
         *Agents(settings).rows(),
+        *AutoTopology(settings, notifier).rows(),
     ]
     for cls in COLLECTIONS:
         rows += cls(settings, notifier).rows()

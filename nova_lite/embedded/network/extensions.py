@@ -17,6 +17,7 @@ from nova_lite.network import errors
 EXTENSIONS = {
     "agent": "agent",
     "allowed-address-pairs": "Allowed Address Pairs",
+    "auto-allocated-topology": "Auto Allocated Topology Services",
     "availability_zone": "Availability Zone",
     "binding": "Port Binding",
     "dns-integration": "DNS Integration",

@@ -106,10 +106,10 @@ class RouterActions(Routers):
         body: Mapping[str, Any],
         step: Step,
     ) -> Any:
-        answer, hosts = self._transact(
+        answer, told = self._transact(
             request.context, ident, action, body, step
         )
-        self.notifier.tell(request.context, hosts)
+        self.notifier.tell(request.context, told)
         return answer
 
     @db.transaction
@@ -120,14 +120,14 @@ class RouterActions(Routers):
         action: str,
         body: Mapping[str, Any],
         step: Step,
-    ) -> tuple[Any, list[str]]:
+    ) -> tuple[Any, Told]:
         with db.writer() as session:
             work = Work(session, context, self.settings)
             router = self._router(work, ident, action)
             answer = step(work, router, body)
             settle(work, router)
             touch(router)
-            return answer, network_change.hosts(session, work.changes)
+            return answer, network_change.told(session, work.changes)
 
     def _router(self, work: Work, ident: str, action: str) -> Any:
         """The router, locked. Raises: RouterNotFound, Forbidden."""
@@ -213,7 +213,7 @@ def _add(work: Work, router: Any, body: Mapping[str, Any]) -> dict[str, Any]:
     present = routers_db.legs(work.session, [router.id])[router.id]
     if "port_id" in body:
         return _add_port(work, router, present, body["port_id"])
-    return _add_subnet(work, router, present, body["subnet_id"])
+    return add_subnet(work, router, present, body["subnet_id"])
 
 
 def _add_port(
@@ -251,9 +251,10 @@ def _add_port(
     return _answer(router, port, [subnet.id for subnet in subnets])
 
 
-def _add_subnet(
+def add_subnet(
     work: Work, router: Any, present: Sequence[Leg], subnet_id: str
 ) -> dict[str, Any]:
+    """Give a router, locked by the caller, a leg with a subnet's gateway."""
     subnet = network_query.get(
         work.session,
         networks_db.SUBNETS,

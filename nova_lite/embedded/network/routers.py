@@ -102,7 +102,7 @@ class Routers(Collection):
         )
         info = values.get("external_gateway_info")
         if info:
-            _set_gateway(work, router, info)
+            set_gateway(work, router, info)
         settle(work, router)
         return router
 
@@ -112,7 +112,7 @@ class Routers(Collection):
             check_routes(work, row, values["routes"])
             row.routes = values["routes"]
         if "external_gateway_info" in values:
-            _set_gateway(work, row, values["external_gateway_info"])
+            set_gateway(work, row, values["external_gateway_info"])
         for name in ("name", "description", "admin_state_up"):
             if name in values:
                 setattr(row, name, values[name])
@@ -182,7 +182,7 @@ def settle(work: Work, router: Any) -> None:
 # --- the leg outside ---------------------------------------------------------
 
 
-def _set_gateway(
+def set_gateway(
     work: Work, router: Any, info: Mapping[str, Any] | None
 ) -> None:
     """Give a router the gateway that a body asks for; empty: none."""

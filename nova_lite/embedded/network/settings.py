@@ -18,6 +18,7 @@ class Settings:
     mtu: int
     dns_domain: str
     base_mac: str
+    auto_allocated_cidr: str
     service_down_time_s: int
     quotas: Mapping[str, int]
 
@@ -32,6 +33,7 @@ class Settings:
             mtu=group.global_physnet_mtu,
             dns_domain=group.dns_domain.strip("."),
             base_mac=group.base_mac.lower(),
+            auto_allocated_cidr=group.auto_allocated_cidr,
             service_down_time_s=conf.service_down_time,
             quotas={
                 name: group[f"quota_{name}"]
