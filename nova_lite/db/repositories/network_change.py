@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which hosts a change to the embedded network service concerns."""
+"""Whom a change to the embedded network service concerns."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -17,19 +18,58 @@ from nova_lite.db.models.network import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ServerNews:
+    """What the compute of a host has to know of a server's port.
+
+    ``event``: network-changed or network-vif-deleted.
+    """
+
+    host: str
+    server: str
+    event: str
+    port_id: str
+
+
 @dataclass(slots=True)
 class Changes:
     """What a transaction has changed, collected while it runs.
 
     ``networks`` and ``groups`` are ids: whoever has a port of them, and for
     groups also who has a rule that names them, has to know. ``routers``:
-    their hosts. ``hosts`` are told in any case.
+    their hosts. ``hosts`` are told in any case. ``servers``: what their
+    computes are told.
     """
 
     hosts: set[str] = field(default_factory=set)
     networks: set[str] = field(default_factory=set)
     groups: set[str] = field(default_factory=set)
     routers: set[str] = field(default_factory=set)
+    servers: set[ServerNews] = field(default_factory=set)
+
+    def server(self, port: Port | None, event: str) -> None:
+        """Have a port's server told, if the port is one of a server's."""
+        if (
+            port is not None
+            and port.host
+            and port.device_owner.startswith("compute:")
+        ):
+            self.servers.add(
+                ServerNews(port.host, port.device_id, event, port.id)
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who is told after the commit: agents of hosts, and computes."""
+
+    hosts: Sequence[str]
+    servers: Collection[ServerNews] = ()
+
+
+def told(session: orm.Session, changes: Changes) -> Told:
+    """Whom the changes concern; one statement at most."""
+    return Told(hosts(session, changes), changes.servers)
 
 
 def hosts(session: orm.Session, changes: Changes) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
 from nova_lite.db.repositories import network_change, network_query
-from nova_lite.db.repositories.network_change import Changes
+from nova_lite.db.repositories.network_change import Changes, Told
 from nova_lite.db.repositories.network_query import Table
 from nova_lite.embedded import http
 from nova_lite.embedded.network import attributes, listing, rules
@@ -146,8 +146,8 @@ class Collection:
                 f"At most {_BULK_MAX} can be made by one request."
             )
         values = [self._new(context, one) for one in items]
-        shown, hosts = self._create(context, values)
-        self.notifier.tell(context, hosts)
+        shown, told = self._create(context, values)
+        self.notifier.tell(context, told)
         return 201, {key: shown[0] if single else shown}
 
     def _new(self, context: rules.Context, item: Any) -> dict[str, Any]:
@@ -167,15 +167,15 @@ class Collection:
                 f"The request body must have '{self.resource.name}', a JSON "
                 "object."
             )
-        shown, hosts = self._update(context, ident, body, _expected(request))
-        self.notifier.tell(context, hosts)
+        shown, told = self._update(context, ident, body, _expected(request))
+        self.notifier.tell(context, told)
         return {self.resource.name: shown}
 
     def delete(self, request: http.Request, ident: str) -> None:
         """DELETE of one."""
         context = request.context
-        hosts = self._delete(context, ident, _expected(request))
-        self.notifier.tell(context, hosts)
+        told = self._delete(context, ident, _expected(request))
+        self.notifier.tell(context, told)
 
     # --- transactions ---
 
@@ -199,7 +199,7 @@ class Collection:
     @db.transaction
     def _create(
         self, context: rules.Context, items: Sequence[Mapping[str, Any]]
-    ) -> tuple[list[dict[str, Any]], list[str]]:
+    ) -> tuple[list[dict[str, Any]], Told]:
         with db.writer() as session:
             work = Work(session, context, self.settings)
             # Steps may change the values, and the transaction run again.
@@ -208,7 +208,7 @@ class Collection:
             rows = [self.insert(work, one) for one in copies]
             return (
                 self._for(context, self.made_views(work, rows)),
-                network_change.hosts(session, work.changes),
+                network_change.told(session, work.changes),
             )
 
     @db.transaction
@@ -218,7 +218,7 @@ class Collection:
         ident: str,
         body: Mapping[str, Any],
         expected: int | None,
-    ) -> tuple[dict[str, Any], list[str]]:
+    ) -> tuple[dict[str, Any], Told]:
         with db.writer() as session:
             work = Work(session, context, self.settings)
             row = self.load(work, ident, "update", expected)
@@ -228,19 +228,19 @@ class Collection:
             session.flush()
             return (
                 self._views(session, context, [row])[0],
-                network_change.hosts(session, work.changes),
+                network_change.told(session, work.changes),
             )
 
     @db.transaction
     def _delete(
         self, context: rules.Context, ident: str, expected: int | None
-    ) -> list[str]:
+    ) -> Told:
         with db.writer() as session:
             work = Work(session, context, self.settings)
             row = self.load(work, ident, "delete", expected)
             self.remove(work, row)
             network_query.forget_tags(session, [ident])
-            return network_change.hosts(session, work.changes)
+            return network_change.told(session, work.changes)
 
     def load(
         self, work: Work, ident: str, verb: str, expected: int | None = None

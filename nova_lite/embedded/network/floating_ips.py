@@ -96,6 +96,7 @@ class FloatingIPs(Collection):
     def remove(self, work: Work, row: Any) -> None:
         if row.router_id:
             work.changes.routers.add(row.router_id)
+        _tell_servers(work, row.fixed_port_id)
         floating_db.delete(work.session, row)
 
     def views(
@@ -151,6 +152,8 @@ def _lead(work: Work, row: Any, values: Mapping[str, Any]) -> None:
     address = values.get("fixed_ip_address")
     if address and not values.get("port_id"):
         raise _bad("fixed_ip_address cannot be specified without a port_id")
+    if port_id != row.fixed_port_id:
+        _tell_servers(work, row.fixed_port_id)
     if port_id is None:
         floating_db.dissociate(row)
         return
@@ -171,7 +174,15 @@ def _lead(work: Work, row: Any, values: Mapping[str, Any]) -> None:
     address, subnet = _inside(work, port_id, address)
     router_id = _router(work, row, port_id, subnet)
     floating_db.associate(work.session, row, port_id, address, router_id)
+    work.changes.server(port, "network-changed")
     work.changes.routers.add(router_id)
+
+
+def _tell_servers(work: Work, port_id: str | None) -> None:
+    """The server of a port sees which floating IPs lead to it."""
+    if port_id is not None:
+        ports = floating_db.ports(work.session, {port_id})
+        work.changes.server(ports.get(port_id), "network-changed")
 
 
 def _inside(

@@ -41,23 +41,30 @@ def check_create(
         raise errors.Forbidden(action="create_port:fixed_ips:ip_address")
 
 
-def check_update(
-    context: rules.Context, owner: str, row: Any, values: Mapping[str, Any]
-) -> None:
-    """May the caller change this of a port? ``owner``: of the network.
+def check_device(row: Any, values: Mapping[str, Any]) -> None:
+    """Ports of routers and floating IPs stay theirs.
 
-    Raises: Forbidden, ServicePortInUse.
+    Raises: ServicePortInUse.
     """
-    moved = "device_id" in values or "device_owner" in values
-    if row.device_owner in _NOT_DIRECTLY and moved:
-        device = values.get("device_id", row.device_id)
-        kind = values.get("device_owner", row.device_owner)
-        if (device, kind) != (row.device_id, row.device_owner):
-            raise errors.ServicePortInUse(
-                f"Port {row.id} belongs to {row.device_owner} "
-                f"{row.device_id}: its device cannot be changed."
-            )
-    if rules.is_admin(context) or owner == context.project_id:
+    if row.device_owner not in _NOT_DIRECTLY:
+        return
+    device = values.get("device_id", row.device_id)
+    kind = values.get("device_owner", row.device_owner)
+    if (device, kind) != (row.device_id, row.device_owner):
+        raise errors.ServicePortInUse(
+            f"Port {row.id} belongs to {row.device_owner} {row.device_id}: "
+            "its device cannot be changed."
+        )
+
+
+def check_update(
+    context: rules.Context, owner: str, values: Mapping[str, Any]
+) -> None:
+    """May the caller, who is no administrator, change this of a port?
+
+    ``owner``: the network's project. Raises: Forbidden.
+    """
+    if owner == context.project_id:
         return
     _check_details(context, "update_port", values)
     if any(one.get("ip_address") for one in values.get("fixed_ips") or ()):

@@ -16,6 +16,7 @@ from nova_lite.db.repositories import (
     security_group,
 )
 from nova_lite.db.repositories import network as networks_db
+from nova_lite.db.repositories.network_change import Told
 from nova_lite.db.repositories.network_ipam import Fixed
 from nova_lite.embedded.network import checks, port_rules, quotas, rules
 from nova_lite.embedded.network.attributes import (
@@ -122,7 +123,7 @@ class Ports(Collection):
 
     def _create(
         self, context: rules.Context, items: Sequence[Mapping[str, Any]]
-    ) -> tuple[list[dict[str, Any]], list[str]]:
+    ) -> tuple[list[dict[str, Any]], Told]:
         """A project's first port has its default group made first."""
         try:
             return super()._create(context, items)
@@ -245,8 +246,10 @@ class Ports(Collection):
         session = work.session
         before = network_port.groups_of(session, [row.id])[row.id]
         self._mark(work, row, before)
-        owner = networks_db.owner(session, row.network_id)
-        port_rules.check_update(work.context, owner, row, values)
+        port_rules.check_device(row, values)
+        if not rules.is_admin(work.context):
+            owner = networks_db.owner(session, row.network_id)
+            port_rules.check_update(work.context, owner, values)
         for name, column in _COLUMNS.items():
             if name in values:
                 setattr(row, column, values[name])
@@ -267,6 +270,7 @@ class Ports(Collection):
                 session, row, _fixed(values["fixed_ips"])
             )
             self._forget_floating(work, row, lost)
+            work.changes.server(row, "network-changed")
         port_rules.check_result(row, groups)
         if row.allowed_address_pairs:
             row.allowed_address_pairs = network_port.pairs(
@@ -306,6 +310,7 @@ class Ports(Collection):
         groups = network_port.groups_of(work.session, [row.id])[row.id]
         self._mark(work, row, groups)
         self._forget_floating(work, row)
+        work.changes.server(row, "network-vif-deleted")
         network_port.delete(work.session, [row.id])
 
     def _forget_floating(

@@ -17,6 +17,7 @@ from nova_lite.db.repositories import (
     network_query,
 )
 from nova_lite.db.repositories import router as routers_db
+from nova_lite.db.repositories.network_change import Told
 from nova_lite.db.repositories.network_ipam import Fixed
 from nova_lite.db.repositories.router import Leg
 from nova_lite.embedded import http
