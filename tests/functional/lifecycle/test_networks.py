@@ -273,13 +273,25 @@ def test_shelved_keeps_its_ports(cloud: Cloud, net: str) -> None:
     assert port not in cloud.ledger.ports()
 
 
-@pytest.mark.parametrize("told", ["network-changed", "network-vif-deleted"])
-def test_a_port_that_was_deleted(cloud: Cloud, net: str, told: str) -> None:
+def test_a_port_that_its_user_deletes(cloud: Cloud, net: str) -> None:
     ident = cloud.boot("loses-one", networks=[{"uuid": net}] * 2)
     first, second = cloud.ledger.interfaces(ident)
     cloud.tenant.delete(f"{_PORTS}/{first}")
-    event = {"name": told, "server_uuid": ident, "tag": first}
-    cloud.admin.post(
-        "/os-server-external-events", {"events": [event]}, version="2.1"
-    )
     _wait_interfaces(cloud, ident, [second])
+
+
+def test_an_address_that_its_user_changes(cloud: Cloud, net: str) -> None:
+    ident = cloud.boot("moves", networks=[{"uuid": net}])
+    (port,) = cloud.ledger.interfaces(ident)
+    fixed = [{"ip_address": "198.51.100.99"}]
+    cloud.tenant.call(
+        "PUT", f"{_PORTS}/{port}", {"port": {"fixed_ips": fixed}}
+    )
+
+    def addresses() -> list[str]:
+        shown = cloud.tenant.get(f"/servers/{ident}/ips")["addresses"]
+        return [one["addr"] for one in shown["blue"]]
+
+    wait_until(
+        lambda: addresses() == ["198.51.100.99"], 20, "the server shows it"
+    )

@@ -203,6 +203,28 @@ def test_the_service_is_away_for_a_while(one_host: Cloud) -> None:
     one_host.wait_gone(ident, AT_REST_S)
 
 
+def test_ports_of_a_deleted_server(one_host: Cloud) -> None:
+    """What a daemon has made that was taken for dead is found at its start."""
+    ident = one_host.boot("deleted")
+    one_host.tenant.delete(f"/servers/{ident}")
+    one_host.wait_gone(ident)
+    (wanted,) = one_host.networks
+    port = {
+        "network_id": wanted["uuid"],
+        "device_id": ident,
+        "device_owner": "compute:nova",
+        "binding:host_id": HOST,
+        "binding:profile": {"nova_lite_created": True},
+    }
+    made = one_host.admin.post(_PORTS, {"port": port})["port"]["id"]
+    one_host[HOST].kill()
+    one_host[HOST].start()
+    wait_until(
+        lambda: made not in one_host.ledger.ports(), 30, "the port is gone"
+    )
+    one_host.wait_serving()
+
+
 def test_failed_attach_leaves_nothing(one_host: Cloud, orders: Path) -> None:
     ident = one_host.boot("failing")
     mine = _new_port(one_host)
