@@ -19,6 +19,7 @@ from oslo_config import cfg
 from nova_lite import baserpc, objects, rpc
 from nova_lite.api.openstack import auth, wsgi_app
 from nova_lite.compute.api import API
+from nova_lite.compute.rpcapi import ComputeAPI
 from nova_lite.context import get_admin_context
 from nova_lite.db import repositories, session
 from nova_lite.image import api as image_api
@@ -54,7 +55,9 @@ def build() -> WSGIApp:
     if "network" in CONF.api.embedded_services:
         from nova_lite.embedded.network import app as network
 
-        networks_app = network.create_app(NetdAPI().refresh)
+        networks_app = network.create_app(
+            NetdAPI().refresh, ComputeAPI().external_instance_event
+        )
         mounts["/network"] = network.with_open_versions(
             networks_app, strategy.wrap(networks_app)
         )
