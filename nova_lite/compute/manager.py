@@ -212,8 +212,9 @@ class ComputeManager(OperationEndpoints):
     )
     def heal_instance_info_cache(self, context: RequestContext) -> None:
         """Read the interfaces of a server anew that may be known wrong."""
-        self._leftovers.look(context)
-        self.info_cache.heal(context)
+        # A service that does not answer holds no other task up.
+        self._operations.submit(self._leftovers.look, context)
+        self._operations.submit(self.info_cache.heal, context)
 
     @manager.periodic(spacing=min(60, CONF.resize_confirm_window or 60))
     def confirm_old_resizes(self, context: RequestContext) -> None:
