@@ -46,7 +46,7 @@ OPTS = [
     ),
     cfg.StrOpt(
         "dns_domain",
-        default="novalocal",
+        default="openstacklocal",
         help="Domain of the names of servers, for guests and in "
         "dns_assignment of ports. Empty leaves the names bare.",
     ),
