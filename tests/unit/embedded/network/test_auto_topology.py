@@ -7,23 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fixtures import network_service
 from tests.fixtures.network_service import Client, NetworkService, together
-
-
-@pytest.fixture(scope="module")
-def service(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[NetworkService]:
-    directory = tmp_path_factory.mktemp("network")
-    url = f"sqlite:///{directory}/network.sqlite"
-    with network_service.running(url, str(directory)) as running:
-        yield running
-
-
-@pytest.fixture
-def alice(service: NetworkService) -> Client:
-    return service.project()
 
 
 def _path(client: Client) -> str:

@@ -41,11 +41,6 @@ def service(
 
 
 @pytest.fixture
-def alice(service: NetworkService) -> Client:
-    return service.project()
-
-
-@pytest.fixture
 def host(service: NetworkService) -> str:
     name = f"host-{uuid.uuid4().hex[:8]}"
     service.agent(name)

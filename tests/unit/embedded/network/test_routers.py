@@ -4,35 +4,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.fixtures import network_service
 from tests.fixtures.network_service import Client, NetworkService
 
 NOBODY = str(uuid.uuid4())
-
-
-@pytest.fixture(scope="module")
-def service(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[NetworkService]:
-    directory = tmp_path_factory.mktemp("network")
-    url = f"sqlite:///{directory}/network.sqlite"
-    with network_service.running(url, str(directory)) as running:
-        yield running
-
-
-@pytest.fixture
-def alice(service: NetworkService) -> Client:
-    return service.project()
-
-
-@pytest.fixture
-def bob(service: NetworkService) -> Client:
-    return service.project()
 
 
 def _plug(client: Client, router: dict[str, Any], **what: str) -> Any:
