@@ -97,8 +97,8 @@ class MetadataProxy:
         self._workers = ThreadPoolExecutor(
             service.workers, thread_name_prefix="metadata"
         )
-        self._wake, waking = socket.socketpair()
-        self._selector.register(waking, selectors.EVENT_READ, None)
+        self._wake, self._woken = socket.socketpair()
+        self._selector.register(self._woken, selectors.EVENT_READ, None)
         self._busy = Counter[tuple[int, str]]()
         self._counting = threading.Lock()
         self._ending = False
@@ -138,6 +138,8 @@ class MetadataProxy:
             self._close(name)
         self._workers.shutdown()
         self._selector.close()
+        self._wake.close()
+        self._woken.close()
 
     def port_of(
         self, networks: Iterable[str], address: str
