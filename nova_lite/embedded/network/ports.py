@@ -38,6 +38,12 @@ _PAIR = checks.needing(
     ("ip_address",),
 )
 
+
+def _host(value: Any) -> Any:
+    """The name of a host; null is none."""
+    return "" if value is None else checks.text()(value)
+
+
 RESOURCE = Resource(
     "port",
     "ports",
@@ -63,7 +69,7 @@ RESOURCE = Resource(
         Attribute("binding:vnic_type", checks.one_of(*_VNIC_TYPES), "normal"),
         Attribute(
             "binding:host_id",
-            checks.or_none(checks.text()),
+            _host,
             "",
             admin=True,
             owner_reads=False,
@@ -154,7 +160,7 @@ class Ports(Collection):
         columns["project_id"] = values["project_id"]
         if "mac_address" in values:
             columns["mac_address"] = values["mac_address"]
-        host = values["binding:host_id"] or ""
+        host = values["binding:host_id"]
         columns |= self._binding(work, host)
         port, addresses = network_port.create_with_addresses(
             work.session,
@@ -259,7 +265,7 @@ class Ports(Collection):
         ):
             self._change_mac(work, row, values["mac_address"])
         if "binding:host_id" in values:
-            self._bind(work, row, values["binding:host_id"] or "")
+            self._bind(work, row, values["binding:host_id"])
         groups = before
         if "security_groups" in values:
             groups = values["security_groups"] or []

@@ -101,7 +101,8 @@ class Quotas:
         """Give a project limits of its own."""
         rules.check_admin(request.context, "update_quota")
         body = dict(request.object("quota"))
-        body.pop("force", None)
+        for how in ("force", "check_limit"):
+            body.pop(how, None)
         unknown = sorted(set(body) - set(self._defaults))
         if unknown:
             raise errors.InvalidAttribute(
