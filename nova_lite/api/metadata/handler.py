@@ -103,7 +103,7 @@ class MetadataApp:
 
 def _path(request: Any) -> str:
     try:
-        return posixpath.normpath("/" + request.path_info.lstrip("/"))
+        return posixpath.normpath("/" + str(request.path_info).lstrip("/"))
     except UnicodeDecodeError as error:
         raise exception.NotFound() from error
 
