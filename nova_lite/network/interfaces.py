@@ -125,7 +125,7 @@ class Interfaces(Validation, Groups):
     def info(self, context: api.Context, owner: api.Owner) -> list[VIF]:
         ports = self._ports_of(context, owner.uuid)
         taken = [port["id"] for port in ports]
-        around = self._around(context, ports, taken, as_account=False)
+        around = self._around(context, ports, taken, {}, as_account=False)
         return [around.vif(port) for port in ports]
 
     # --- steps ---
@@ -165,11 +165,18 @@ class Interfaces(Validation, Groups):
         if not plan:
             return []
         try:
-            ports = self._ports(context, owner, plan, host, security_groups)
+            networks = self._networks_of(
+                context, [s.request.network_id for s in plan], as_account=True
+            )
+            ports = self._ports(
+                context, owner, plan, host, security_groups, networks
+            )
             for port in ports:
                 _see_bound(port)
             users = [p["id"] for p in ports if not vifs.is_ours(p)]
-            around = self._around(context, ports, users, as_account=True)
+            around = self._around(
+                context, ports, users, networks, as_account=True
+            )
         except exception.NovaLiteException:
             kept = {port["id"] for port in before}
             with contextlib.suppress(exception.NovaLiteException):
@@ -185,6 +192,7 @@ class Interfaces(Validation, Groups):
         plan: Sequence[_Interface],
         host: str,
         security_groups: Collection[str],
+        networks: Mapping[str, Row],
     ) -> list[Row]:
         """The ports of the plan, bound, in its order."""
         common = {
@@ -199,7 +207,11 @@ class Interfaces(Validation, Groups):
             for step in plan
             if not step.port and not step.request.port_id
         ]
-        made = iter(self._create(context, owner, new, common, security_groups))
+        made = iter(
+            self._create(
+                context, owner, new, common, security_groups, networks
+            )
+        )
         found = []
         for step in plan:
             if step.port:
@@ -222,17 +234,11 @@ class Interfaces(Validation, Groups):
         requests: Sequence[api.NetworkRequest],
         common: Mapping[str, Any],
         security_groups: Collection[str],
+        networks: Mapping[str, Row],
     ) -> list[Row]:
         """New ports in one request, in their order."""
         if not requests:
             return []
-        idents = [one.network_id or "" for one in requests]
-        networks = {
-            row["id"]: row
-            for row in self._among(
-                context, "networks", "id", idents, as_account=True
-            )
-        }
         groups = self._group_ids(context, owner.project_id, security_groups)
         bodies = []
         for request in requests:
@@ -293,22 +299,38 @@ class Interfaces(Validation, Groups):
             )
         return port
 
+    def _networks_of(
+        self,
+        context: api.Context,
+        idents: Iterable[str | None],
+        *,
+        as_account: bool,
+    ) -> dict[str, Row]:
+        """Networks by id, without those that are not there."""
+        wanted = {ident for ident in idents if ident}
+        rows = self._among(
+            context, "networks", "id", wanted, as_account=as_account
+        )
+        return {row["id"]: row for row in rows}
+
     def _around(
         self,
         context: api.Context,
         ports: Sequence[Row],
         maybe_floating: Iterable[str],
+        networks: Mapping[str, Row],
         *,
         as_account: bool,
     ) -> vifs.Surroundings:
-        idents = [port["network_id"] for port in ports]
+        idents = {port["network_id"] for port in ports}
+        more = self._networks_of(
+            context, idents - set(networks), as_account=as_account
+        )
         floating = list(maybe_floating)
         if floating and not self.has_extension(context, "router"):
             floating = []
         return vifs.Surroundings(
-            networks=self._among(
-                context, "networks", "id", idents, as_account=as_account
-            ),
+            networks=[*networks.values(), *more.values()],
             subnets=self._among(
                 context, "subnets", "network_id", idents, as_account=as_account
             ),

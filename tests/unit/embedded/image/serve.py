@@ -21,14 +21,15 @@ WSGIApp = Callable[..., Iterable[bytes]]
 
 
 class TokenMiddleware:
-    """Mounts the application at /image and believes every token.
+    """Mounts the application at /KIND and believes every token.
 
     ``around`` lets a test stand between a request and the application. At
     /identity is a login: a user's token is its name, nova's that of a service.
     """
 
-    def __init__(self, app: WSGIApp) -> None:
+    def __init__(self, app: WSGIApp, kind: str = "image") -> None:
         self._app = app
+        self._kind = kind
         self.url = ""
         self.logins = 0
         self.around: Callable[[WSGIApp, Any, Any], Iterable[bytes]] | None
@@ -40,8 +41,8 @@ class TokenMiddleware:
         if environ["PATH_INFO"] == "/identity/v3/auth/tokens":
             return self._log_in(environ, start_response)
         if self.around is not None:
-            return self.around(self._image, environ, start_response)
-        return self._image(environ, start_response)
+            return self.around(self._mounted, environ, start_response)
+        return self._mounted(environ, start_response)
 
     def _log_in(
         self, environ: dict[str, Any], start_response: Any
@@ -59,7 +60,7 @@ class TokenMiddleware:
             "methods": ["password"],
             "expires_at": "2099-01-01T00:00:00.000000Z",
             "issued_at": "2020-01-01T00:00:00.000000Z",
-            "catalog": catalog(self.url),
+            "catalog": catalog(self.url, self._kind),
         }
         start_response(
             status,
@@ -73,11 +74,12 @@ class TokenMiddleware:
         )
         return [json.dumps({"token": token}).encode()]
 
-    def _image(
+    def _mounted(
         self, environ: dict[str, Any], start_response: Any
     ) -> Iterable[bytes]:
-        environ["SCRIPT_NAME"] = "/image"
-        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/image")
+        mount = f"/{self._kind}"
+        environ["SCRIPT_NAME"] = mount
+        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(mount)
         token = environ.get("HTTP_X_AUTH_TOKEN")
         if token:
             environ["nova.context"] = context_of(token)
@@ -102,19 +104,20 @@ def context_of(token: str, rows: list[Any] | None = None) -> Any:
 
 @dataclass(frozen=True)
 class Server:
-    """A running image service."""
+    """A running service."""
 
     url: str  # http://127.0.0.1:1/image
     app: TokenMiddleware
+    kind: str = "image"
 
     @property
     def catalog(self) -> list[dict[str, Any]]:
         """A token's catalogue that names this server."""
-        return catalog(self.url)
+        return catalog(self.url, self.kind)
 
 
-def catalog(url: str) -> list[dict[str, Any]]:
-    """A catalogue whose only service is an image service."""
+def catalog(url: str, kind: str = "image") -> list[dict[str, Any]]:
+    """A catalogue whose only service is this one."""
     endpoint = {
         "id": "e1",
         "interface": "public",
@@ -122,7 +125,7 @@ def catalog(url: str) -> list[dict[str, Any]]:
         "region": "RegionOne",
         "region_id": "RegionOne",
     }
-    return [{"type": "image", "name": "glance", "endpoints": [endpoint]}]
+    return [{"type": kind, "name": kind, "endpoints": [endpoint]}]
 
 
 def configure(directory: str) -> None:
@@ -140,21 +143,23 @@ def configure(directory: str) -> None:
 
 
 @contextlib.contextmanager
-def running(threads: int = 16) -> Iterator[Server]:
-    """Serve the configured service on a free port of loopback."""
+def running(
+    threads: int = 16, made: WSGIApp | None = None, kind: str = "image"
+) -> Iterator[Server]:
+    """Serve the image service, or another, on a free port of loopback."""
     from oslo_log import log as logging
 
     from nova_lite import wsgi_server
     from nova_lite.embedded.image import app as image_app
 
-    app = TokenMiddleware(image_app.create_app())
+    app = TokenMiddleware(made or image_app.create_app(), kind)
     with socket.create_server(("127.0.0.1", 0)) as sock:
         stop = wsgi_server.serve(
             sock, app, threads, logging.getLogger(__name__)
         )
-        app.url = f"http://127.0.0.1:{sock.getsockname()[1]}/image"
+        app.url = f"http://127.0.0.1:{sock.getsockname()[1]}/{kind}"
         try:
-            yield Server(app.url, app)
+            yield Server(app.url, app, kind)
         finally:
             stop()
 

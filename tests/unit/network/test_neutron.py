@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The client at the embedded service, over a real socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from oslo_config import cfg
+
+from nova_lite import exception
+from nova_lite.network import api
+from nova_lite.network.api import NetworkRequest
+from tests.fixtures.network_contract import (
+    Context,
+    NetworkContract,
+    World,
+    owner_of,
+)
+from tests.unit.embedded.image import serve
+
+
+class TestEmbedded(NetworkContract):
+    """What every service has to do."""
+
+
+class Counted:
+    """Counts requests, as a middleware of the server."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def __call__(
+        self, app: Any, environ: Any, start_response: Any
+    ) -> Iterable[bytes]:
+        path = environ["PATH_INFO"].removeprefix("/network/v2.0")
+        self.seen.append(f"{environ['REQUEST_METHOD']} {path}")
+        found: Iterable[bytes] = app(environ, start_response)
+        return found
+
+    def taken(self) -> list[str]:
+        """The requests since the last question."""
+        seen, self.seen = self.seen, []
+        return seen
+
+
+@pytest.fixture
+def counted(server: serve.Server) -> Counted:
+    made = Counted()
+    server.app.around = made
+    return made
+
+
+def test_requests_per_boot_and_delete(world: World, counted: Counted) -> None:
+    """The figures that a change must not make worse unseen."""
+    user = world.new_user()
+    network = world.network(user)
+    world.api.has_extension(world.daemon, "router")
+    owner = owner_of(user)
+    wanted = [NetworkRequest(network["id"])]
+    counted.taken()
+    world.api.validate(user, owner.project_id, wanted)
+    assert counted.taken() == [
+        "GET /networks",
+        f"GET /quotas/{owner.project_id}",
+        "GET /ports",
+    ]
+    [vif] = world.api.allocate(world.daemon, owner, wanted, "host-1")
+    assert counted.taken() == [
+        "GET /ports",
+        "GET /networks",
+        "POST /ports",
+        "GET /subnets",
+    ]
+    world.api.info(world.daemon, owner)
+    assert counted.taken() == [
+        "GET /ports",
+        "GET /networks",
+        "GET /subnets",
+        "GET /floatingips",
+    ]
+    world.api.instance_security_groups(user, [owner.uuid, "another"])
+    assert counted.taken() == ["GET /ports", "GET /security-groups"]
+    world.api.deallocate(world.daemon, owner.uuid)
+    assert counted.taken() == ["GET /ports", f"DELETE /ports/{vif.id}"]
+
+
+def test_the_extensions_are_remembered(world: World, counted: Counted) -> None:
+    for _ in range(2):
+        assert world.api.has_extension(world.daemon, "security-group")
+    assert counted.taken() == ["GET /extensions"]
+    cfg.CONF.set_override("extension_sync_interval", 0, group="neutron")
+    try:
+        fresh = api.load()
+        for _ in range(2):
+            assert fresh.has_extension(world.daemon, "security-group")
+    finally:
+        cfg.CONF.clear_override("extension_sync_interval", group="neutron")
+    assert counted.taken() == ["GET /extensions"] * 2
+
+
+def test_a_port_that_two_servers_want(
+    world: World, server: serve.Server
+) -> None:
+    """Between the look and the change somebody else takes it."""
+    user = world.new_user()
+    network = world.network(user)
+    own = world.make(user, "ports", network_id=network["id"])
+    first, second = owner_of(user), owner_of(user)
+    wanted = [NetworkRequest(port_id=own["id"])]
+    world.api.has_extension(world.daemon, "router")
+
+    def between(
+        app: Any, environ: Any, start_response: Any
+    ) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "PUT":
+            server.app.around = None
+            world.api.allocate(world.daemon, first, wanted, "host-1")
+        found: Iterable[bytes] = app(environ, start_response)
+        return found
+
+    server.app.around = between
+    with pytest.raises(exception.PortInUse):
+        world.api.allocate(world.daemon, second, wanted, "host-1")
+    assert world.api.port(user, own["id"])["device_id"] == first.uuid
+
+
+def test_a_binding_that_failed(world: World, server: serve.Server) -> None:
+    user = world.new_user()
+    owner = owner_of(user)
+    wanted = [NetworkRequest(world.network(user)["id"])]
+    world.api.has_extension(world.daemon, "router")
+
+    def failed(app: Any, environ: Any, start: Any) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "POST":
+            found: Iterable[bytes] = app(environ, start)
+            return found
+        answers: list[Any] = []
+        body = json.loads(
+            b"".join(app(environ, lambda *args: answers.append(args)))
+        )
+        for port in body["ports"]:
+            port["binding:vif_type"] = "binding_failed"
+        status, headers = answers[0][:2]
+        data = json.dumps(body).encode()
+        kept = [h for h in headers if h[0].lower() != "content-length"]
+        start(status, [*kept, ("Content-Length", str(len(data)))])
+        return [data]
+
+    server.app.around = failed
+    with pytest.raises(exception.PortBindingFailed):
+        world.api.allocate(world.daemon, owner, wanted, "host-1")
+    server.app.around = None
+    assert world.api.ports(world.admin, {"device_id": owner.uuid}) == []
+
+
+def test_external_networks_are_for_administrators(world: World) -> None:
+    user = world.new_user()
+    network = world.network(world.admin, **{"router:external": True})
+    wanted = [NetworkRequest(network["id"])]
+    with pytest.raises(exception.ExternalNetworkAttachForbidden):
+        world.api.validate(user, str(user.project_id), wanted)
+    assert world.api.validate(world.admin, "ops", wanted) == 1
+
+
+@pytest.mark.parametrize(
+    ("requested", "error"),
+    [
+        ("auto", exception.UnsupportedNetworks),
+        ([NetworkRequest("n")], exception.UnsupportedNetworks),
+        ("none", None),
+        ((), None),
+    ],
+    ids=str,
+)
+def test_a_cloud_without_networks(
+    world: World, requested: api.Requested, error: Any
+) -> None:
+    nobody: Context = serve.context_of("p1", [])
+    assert not world.api.exists(nobody)
+    cfg.CONF.set_override("auth_url", None, group="service_user")
+    fresh = api.load()
+    owner = owner_of(nobody)
+    assert fresh.allocate(world.daemon, owner, requested, "host-1") == []
+    fresh.deallocate(world.daemon, owner.uuid)
+    if error is None:
+        assert fresh.validate(nobody, "p1", requested, 4) == 4
+    else:
+        with pytest.raises(error):
+            fresh.validate(nobody, "p1", requested, 4)
+
+
+def test_an_endpoint_of_the_options(
+    world: World, server: serve.Server
+) -> None:
+    user = world.new_user()
+    network = world.network(user)
+    override = f"{server.url}/v2.0/"
+    cfg.CONF.set_override("endpoint_override", override, group="neutron")
+    try:
+        user.service_catalog = []
+        [found] = api.load().networks(user, {"name": network["name"]})
+    finally:
+        cfg.CONF.clear_override("endpoint_override", group="neutron")
+    assert found["id"] == network["id"]
+
+
+def test_nobody_answers(world: World) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+    rows = serve.catalog(f"http://127.0.0.1:{port}/network", "network")
+    user = serve.context_of("p1", rows)
+    cfg.CONF.set_override("http_retries", 0, group="neutron")
+    try:
+        with pytest.raises(exception.ServiceUnavailable, match="network"):
+            world.api.networks(user)
+    finally:
+        cfg.CONF.clear_override("http_retries", group="neutron")
+
+
+def test_an_account_that_may_not(world: World) -> None:
+    """That is the cloud's fault, and not its user's."""
+    cfg.CONF.set_override("username", "p1", group="service_user")
+    try:
+        fresh = api.load()
+        path = "/quotas/p2"
+        with pytest.raises(exception.NetworkError, match="service_user"):
+            fresh.call(world.daemon, "PUT", path, {"quota": {"port": 1}})
+    finally:
+        cfg.CONF.clear_override("username", group="service_user")
+
+
+@pytest.mark.parametrize("ident", ["", "../x", "a/b", "x?y", "é"])
+def test_what_cannot_be_an_id(world: World, ident: str) -> None:
+    user = world.new_user()
+    with pytest.raises(exception.PortNotFound):
+        world.api.port(user, ident)
+    with pytest.raises(exception.FloatingIpNotFound):
+        world.api.release_floating_ip(user, ident)
+
+
+def test_unknown_client() -> None:
+    with pytest.raises(exception.ConfigurationError, match="nosuch"):
+        api.load("nosuch")
