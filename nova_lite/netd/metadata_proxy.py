@@ -179,18 +179,36 @@ class MetadataProxy:
             guest, (address, _) = door.listener.accept()
         except OSError:
             return  # it went away again, or the door was closed
-        guest.settimeout(self._service.guest_timeout_s)
-        self._workers.submit(self._answer, guest, address, door)
+        # One guest must not hold all the workers.
+        who = (door.inode, address)
+        with self._counting:
+            if self._busy[who] >= self._service.per_guest:
+                guest.close()
+                return
+            self._busy[who] += 1
+        self._workers.submit(self._answer, guest, who, door.networks)
 
-    def _answer(self, guest: socket.socket, address: str, door: _Door) -> None:
-        with guest:
-            try:
-                _Request(guest, (address, 0), self, door.networks)
-            except OSError as error:
-                LOG.debug("Metadata for %s: %s", address, error)
-            # A thread of a pool would say nothing of it to anybody.
-            except Exception:
-                LOG.exception("Metadata for %s", address)
+    def _answer(
+        self,
+        guest: socket.socket,
+        who: tuple[int, str],
+        networks: frozenset[str],
+    ) -> None:
+        address = who[1]
+        try:
+            with guest:
+                guest.settimeout(self._service.guest_timeout_s)
+                _Request(guest, (address, 0), self, networks)
+        except (OSError, http.client.HTTPException) as error:
+            LOG.debug("Metadata for %s: %s", address, error)
+        # A thread of a pool would say nothing of it to anybody.
+        except Exception:
+            LOG.exception("Metadata for %s", address)
+        finally:
+            with self._counting:
+                self._busy[who] -= 1
+                if not self._busy[who]:
+                    del self._busy[who]
 
     # --- forwarding ----------------------------------------------------------
 
@@ -254,6 +272,8 @@ class _Request(BaseHTTPRequestHandler):
     """One connection of a guest; the base class reads what it asks for."""
 
     protocol_version = "HTTP/1.1"
+    # Even who speaks an older one is answered with a status.
+    default_request_version = "HTTP/1.0"
     server_version = "metadata"
     sys_version = ""
 
