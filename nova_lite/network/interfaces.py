@@ -113,11 +113,9 @@ class Interfaces(Validation, Groups):
     ) -> None:
         for port in self._ports_of(context, instance_uuid, as_account=True):
             if port.get("binding:host_id", "") != (host or ""):
+                to: dict[str, Any] = {"binding:host_id": host or ""}
                 bound = self._update_port(
-                    context,
-                    port["id"],
-                    as_account=True,
-                    **{"binding:host_id": host or ""},
+                    context, port["id"], as_account=True, **to
                 )
                 if host:
                     _see_bound(bound)
@@ -291,7 +289,7 @@ class Interfaces(Validation, Groups):
         self, context: api.Context, port: Row, common: Mapping[str, Any]
     ) -> Row:
         """A port that the server has from an earlier attempt."""
-        host = {"binding:host_id": common["binding:host_id"]}
+        host: dict[str, Any] = {"binding:host_id": common["binding:host_id"]}
         failed = port.get("binding:vif_type") == "binding_failed"
         if failed or port.get("binding:host_id") != common["binding:host_id"]:
             return self._update_port(
@@ -363,7 +361,11 @@ class Interfaces(Validation, Groups):
                 path = f"/ports/{port['id']}"
                 self._send(context, "DELETE", path, as_account=True)
                 return
-            free = {"device_id": "", "device_owner": "", "binding:host_id": ""}
+            free: dict[str, Any] = {
+                "device_id": "",
+                "device_owner": "",
+                "binding:host_id": "",
+            }
             if port.get("dns_name"):
                 free["dns_name"] = ""
             self._update_port(context, port["id"], as_account=True, **free)

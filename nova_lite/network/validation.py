@@ -31,7 +31,8 @@ class Validation(Service):
         if not needed:
             return servers
         path = f"/quotas/{project_id}"
-        limit = self._send(context, "GET", path)["quota"].get("port", -1)
+        quota = self._send(context, "GET", path)["quota"]
+        limit = int(quota.get("port", -1))
         if limit < 0:
             return servers
         mine = {"project_id": project_id, "fields": "id"}
