@@ -144,7 +144,7 @@ def state_of(
         .mappings()
         .first()
     )
-    return None if found is None else is_live(found, down_time_s)
+    return None if found is None else is_live(dict(found), down_time_s)
 
 
 def _runs() -> Any:

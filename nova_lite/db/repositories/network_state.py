@@ -277,7 +277,7 @@ def _groups(
     for row in found.mappings():
         stateful[row["of"]] = row["stateful"]
         if row["direction"] is not None:
-            rules[row["of"]].append(_rule(row))
+            rules[row["of"]].append(_rule(dict(row)))
     return [
         wanted.WantedGroup(group_id, flag, rules[group_id])
         for group_id, flag in stateful.items()

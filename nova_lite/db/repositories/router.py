@@ -111,7 +111,7 @@ def check_overlap(
 def _check_apart(new: Subnet, old: Subnet) -> None:
     ours = ipaddress.ip_network(new.cidr)
     theirs = ipaddress.ip_network(old.cidr)
-    if ours.version == theirs.version and ours.overlaps(theirs):  # type: ignore[arg-type]
+    if ours.version == theirs.version and ours.overlaps(theirs):
         raise errors.BadRequest(
             f"Bad router request: Cidr {new.cidr} of subnet {new.id} "
             f"overlaps with cidr {old.cidr} of subnet {old.id}."

@@ -16,6 +16,7 @@ from nova_lite.db.models.network import Network, Router
 from nova_lite.db.repositories import network as networks_db
 from nova_lite.db.repositories import network_change, network_port
 from nova_lite.db.repositories import router as routers_db
+from nova_lite.db.repositories.network_change import Told
 from nova_lite.embedded import http
 from nova_lite.embedded.network import quotas, rules
 from nova_lite.embedded.network.collection import Work
@@ -56,8 +57,8 @@ class AutoTopology:
             rules.check_create(
                 context, "get_auto_allocated_topology", project_id
             )
-            ident, hosts = self._provide(context, project_id)
-            self.notifier.tell(context, hosts)
+            ident, told = self._provide(context, project_id)
+            self.notifier.tell(context, told)
         return {
             "auto_allocated_topology": {
                 "id": ident,
@@ -78,11 +79,11 @@ class AutoTopology:
     @db.transaction
     def _provide(
         self, context: rules.Context, project_id: str
-    ) -> tuple[str, list[str]]:
+    ) -> tuple[str, Told]:
         ident = _id("network", project_id)
         with db.writer() as session:
             if session.get(Network, ident) is not None:
-                return ident, []
+                return ident, Told(())
             work = Work(session, context, self.settings)
             outer = networks_db.default_external(session)
             if outer is None:
@@ -91,7 +92,7 @@ class AutoTopology:
                 quotas.reserve(work, resource, [{"project_id": project_id}])
             subnet = self._network(work, project_id, ident)
             _router(work, project_id, outer, subnet)
-            return ident, network_change.hosts(session, work.changes)
+            return ident, network_change.told(session, work.changes)
 
     def _network(self, work: Work, project_id: str, ident: str) -> Any:
         """The network with its subnet."""
@@ -124,7 +125,7 @@ class AutoTopology:
         )
 
     @db.transaction
-    def _remove(self, context: rules.Context, project_id: str) -> list[str]:
+    def _remove(self, context: rules.Context, project_id: str) -> Told:
         with db.writer() as session:
             work = Work(session, context, self.settings)
             router = session.get(
@@ -137,7 +138,7 @@ class AutoTopology:
                 _remove_router(work, router, network)
             if network is not None:
                 work.changes.hosts |= networks_db.delete(session, network)
-            return network_change.hosts(session, work.changes)
+            return network_change.told(session, work.changes)
 
 
 def _id(kind: str, project_id: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fixtures import network_service
 from tests.fixtures.network_service import Client, NetworkService, together
 
 
@@ -31,6 +32,8 @@ def outer(service: NetworkService) -> Iterator[str]:
 
 
 def test_made_once(service: NetworkService, alice: Client, outer: str) -> None:
+    service.agent("auto-host", network_service.PHYSICAL)
+    service.sent.clear()
     path = _path(alice)
     assert alice.get(f"{path}?fields=dry-run") == {
         "id": "dry-run=pass",
@@ -48,6 +51,7 @@ def test_made_once(service: NetworkService, alice: Client, outer: str) -> None:
     assert subnet["gateway_ip"] == "10.0.0.1"
     [router] = alice.get("routers")
     assert router["external_gateway_info"]["network_id"] == outer
+    assert service.sent == ["auto-host"]
     [leg] = alice.get(f"ports?device_id={router['id']}")
     assert leg["fixed_ips"][0]["ip_address"] == "10.0.0.1"
     # Another project has its own.
