@@ -17,6 +17,7 @@ import hashlib
 import hmac
 import http.client
 import io
+import re
 import selectors
 import socket
 import ssl
@@ -41,6 +42,7 @@ LOG = log.getLogger(__name__)
 _IP_FREEBIND = 15
 _BACKLOG = 64
 _CHUNK = 1 << 16
+_LENGTH = re.compile("[0-9]{1,18}")
 
 # What of a guest's request reaches the service. Nothing else: a server may
 # read X_Instance_ID as X-Instance-ID.
@@ -324,14 +326,15 @@ class _Request(BaseHTTPRequestHandler):
         address = self.client_address[0]
         port = self._proxy.port_of(self._networks, address)
         if not port or not port.device_id:
-            LOG.info("Metadata asked for by %s, no server's", address)
+            LOG.debug("Metadata asked for by %s, no server's", address)
             self._say(404, "This address is no server's.")
             return
         body = self._read_body()
         if body is None:
             return
         headers = {
-            name: value
+            # In one line, however it came.
+            name: " ".join(value.split())
             for name in _FORWARDED
             if (value := self.headers.get(name))
         }
@@ -340,6 +343,11 @@ class _Request(BaseHTTPRequestHandler):
         try:
             service.request(self.command, self.path, body, headers)
             answer = service.getresponse()
+        except (ValueError, http.client.InvalidURL):
+            # A path or a header that may not be sent on.
+            self._say(400, "This is no request.")
+            service.close()
+            return
         except (OSError, http.client.HTTPException) as error:
             LOG.warning("The metadata service does not answer: %s", error)
             self._say(503, "The metadata service does not answer; try again.")
@@ -353,13 +361,17 @@ class _Request(BaseHTTPRequestHandler):
     def _read_body(self) -> bytes | None:
         """What was sent with it; None where it was refused."""
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdigit():
+        if "Transfer-Encoding" in self.headers or not _LENGTH.fullmatch(
+            length
+        ):
             self._say(411, "A length must be sent with it.")
             return None
         if int(length) > self._proxy.service.body_bytes:
             self._say(413, "It is larger than anything that may be posted.")
             return None
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        # Less, and the guest has gone.
+        return body if len(body) == int(length) else None
 
     def _return(self, answer: http.client.HTTPResponse) -> None:
         self.connection.settimeout(self._proxy.service.guest_timeout_s)

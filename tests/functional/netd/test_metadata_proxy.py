@@ -131,7 +131,11 @@ def test_what_is_posted_arrives_unless_it_is_too_much(lab: Lab) -> None:
     assert status(endless) == 411
     assert status(guest.http("TRACE / HTTP/1.1\r\n\r\n")) == 501
     assert status(guest.http("nonsense\r\n\r\n")) == 400
+    assert status(guest.http("GET /\x01 HTTP/1.1\r\n\r\n")) == 400
     assert len(host.service.asked) == 1
+    folded = "GET / HTTP/1.1\r\nAccept: a\r\n b: c\r\n\r\n"
+    assert status(guest.http(folded)) == 200
+    assert host.service.asked[1][2]["accept"] == "a b: c"
 
 
 def test_who_is_no_server_learns_nothing(lab: Lab) -> None:
