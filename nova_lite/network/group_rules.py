@@ -76,16 +76,15 @@ def normal(rule: Mapping[str, Any]) -> dict[str, Any]:
     wrong with it.
     """
     made = {name: rule.get(name) for name in _KEYS}
+    ethertype = _ethertype(rule.get("ethertype", "IPv4"))
     made["direction"] = _direction(rule.get("direction"))
-    made["ethertype"] = _ethertype(rule.get("ethertype", "IPv4"))
-    made["protocol"] = _protocol(rule.get("protocol"), made["ethertype"])
+    made["ethertype"] = ethertype
+    made["protocol"] = _protocol(rule.get("protocol"), ethertype)
     for name in ("port_range_min", "port_range_max"):
         made[name] = _port(rule.get(name))
     _check_ports(made)
-    made["remote_ip_prefix"] = _prefix(
-        rule.get("remote_ip_prefix"), made["ethertype"]
-    )
-    if made["protocol"] in _IPV6_ONLY and made["ethertype"] == "IPv4":
+    made["remote_ip_prefix"] = _prefix(rule.get("remote_ip_prefix"), ethertype)
+    if made["protocol"] in _IPV6_ONLY and ethertype == "IPv4":
         raise group_errors.SecurityGroupEthertypeConflictWithProtocol(
             ethertype="IPv4", protocol=made["protocol"]
         )
