@@ -167,6 +167,15 @@ UPSTREAM = {
         "exception_message",
         "traceback",
     },
+    "IpPayload": {
+        "address",
+        "device_name",
+        "label",
+        "mac",
+        "meta",
+        "port_uuid",
+        "version",
+    },
     "FlavorPayload": {
         "flavorid",
         "name",
