@@ -66,7 +66,7 @@ class Host:
             LOG.error("The firewall could not be changed: %s", error)
             there = frozenset(port.id for port in state.ports)
             return Outcome(self._wired & there, there)
-        wired = self._switch.connect(state)
+        wired = self._switch.connect(state, full)
         failed = set(self._switch.failed)
         self._doubt = bool(failed)
         for part in self._parts:

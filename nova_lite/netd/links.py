@@ -39,7 +39,6 @@ _IFF_TAP = 0x0002
 _IFF_NO_PI = 0x1000
 
 _VXLAN_PORT = 4789
-_AF_BRIDGE = 7
 _NTF_SELF = 2
 
 # Every frame that is for nobody in particular, or for nobody known.
@@ -72,10 +71,13 @@ class Links:
 
     def __init__(self) -> None:
         self._netlink: Any = IPRoute()
+        # Of this one the kernel sends what is asked for, not all it has.
+        self._strict: Any = IPRoute(strict_check=True)
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the sockets."""
         self._netlink.close()
+        self._strict.close()
 
     def all(self) -> Iterator[Device]:
         """Every device of the kinds that we make."""
@@ -177,7 +179,7 @@ class Links:
 
     def forwarding(self, device: Device) -> set[tuple[str, str]]:
         """(mac, tunnel address) of a vxlan device."""
-        found = self._netlink.fdb("dump", ifindex=device.index)
+        found = self._strict.fdb("dump", ifindex=device.index)
         return {
             (entry.get_attr("NDA_LLADDR"), entry.get_attr("NDA_DST"))
             for entry in found
@@ -189,7 +191,14 @@ class Links:
         """Send what is for a MAC to a tunnel address."""
         verb = "append" if mac == EVERYBODY else "replace"
         try:
-            self._netlink.fdb(verb, ifindex=device.index, lladdr=mac, dst=to)
+            self._netlink.fdb(
+                verb,
+                ifindex=device.index,
+                lladdr=mac,
+                dst=to,
+                # The tunnel's own table, not that of its bridge.
+                flags=_NTF_SELF,
+            )
         except NetlinkError as error:
             if error.code != _EXISTS:
                 raise
@@ -197,7 +206,13 @@ class Links:
     def stop_forwarding(self, device: Device, mac: str, to: str) -> None:
         """Send no more; gone is no error."""
         try:
-            self._netlink.fdb("del", ifindex=device.index, lladdr=mac, dst=to)
+            self._netlink.fdb(
+                "del",
+                ifindex=device.index,
+                lladdr=mac,
+                dst=to,
+                flags=_NTF_SELF,
+            )
         except NetlinkError as error:
             if error.code != _NO_ENTRY:
                 raise

@@ -88,8 +88,9 @@ class Switch:
         self._taps = taps
         return taps
 
-    def connect(self, state: HostState) -> set[str]:
+    def connect(self, state: HostState, full: bool) -> set[str]:
         """Put the taps into their bridges; returns the ports that are in."""
+        there = {one.name: one for one in self._links.all()} if full else None
         networks = {one.id: one for one in state.networks}
         wired = set()
         for port in state.ports:
@@ -100,7 +101,7 @@ class Switch:
                 continue
             wanted = _wiring(port, network)
             if self._ports.get(port.id) == wanted or self._try(
-                port.id, self._wire, port, network
+                port.id, self._wire, port, network, there
             ):
                 self._ports[port.id] = wanted
                 if port.admin_state_up:
@@ -265,10 +266,15 @@ class Switch:
             device = self._links.make_tap(name, port.id, port.mac, mtu)
         return device.index
 
-    def _wire(self, port: WantedPort, network: WantedNetwork) -> bool:
+    def _wire(
+        self,
+        port: WantedPort,
+        network: WantedNetwork,
+        there: Mapping[str, Device] | None,
+    ) -> bool:
         """The tap into its bridge, and up."""
-        tap = self._links.get(device_name(port.id))
-        bridge = self._links.get(self.bridge_of(network))
+        tap = self._find(device_name(port.id), there)
+        bridge = self._find(self.bridge_of(network), there)
         if tap is None or bridge is None:
             raise exception.NetworkError(
                 reason=f"{device_name(port.id)} or its bridge went away"
