@@ -51,7 +51,7 @@ class NetworksController(_Controller):
         policy.authorize(context, policies.LIST)
         return {
             "networks": [
-                views.network(one, is_admin=context.is_admin)
+                views.network(one, is_admin=bool(context.is_admin))
                 for one in self._all(request)
             ]
         }
@@ -62,7 +62,8 @@ class NetworksController(_Controller):
         context = request.context
         policy.authorize(context, policies.SHOW)
         found = self._one(request, id)
-        return {"network": views.network(found, is_admin=context.is_admin)}
+        shown = views.network(found, is_admin=bool(context.is_admin))
+        return {"network": shown}
 
 
 class TenantNetworksController(_Controller):
