@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -99,7 +100,7 @@ def hosts(session: orm.Session, changes: Changes) -> list[str]:
     return list(session.scalars(found.order_by(NetworkAgent.host)))
 
 
-def _with_groups(groups: set[str]) -> sa.Select[tuple[str]]:
+def _with_groups(groups: set[str]) -> Any:
     """Hosts of ports that have a group, or one with a rule about it."""
     naming = sa.select(SecurityGroupRule.security_group_id).where(
         SecurityGroupRule.remote_group_id.in_(groups)

@@ -17,6 +17,7 @@ from oslo_db import exception as db_exc
 from sqlalchemy import orm
 
 from nova_lite.db.models.network import IPAllocation, Subnet
+from nova_lite.db.repositories import rows
 from nova_lite.network import addressing, errors
 
 # Random addresses that are looked at before a subnet's list is read whole.
@@ -134,7 +135,7 @@ def allocate(
         return
     try:
         session.execute(
-            sa.insert(_TABLE),
+            sa.insert(IPAllocation),
             [
                 {
                     "subnet_id": one.subnet_id,
@@ -195,10 +196,11 @@ def free(
 ) -> None:
     """Take addresses from a port."""
     if addresses:
-        session.execute(
-            sa.delete(_TABLE).where(
+        rows.execute(
+            session,
+            sa.delete(IPAllocation).where(
                 _TABLE.c.port_id == port_id, _TABLE.c.address.in_(addresses)
-            )
+            ),
         )
 
 

@@ -296,7 +296,7 @@ def add_groups(
         return
     try:
         session.execute(
-            sa.insert(_GROUPS),
+            sa.insert(PortSecurityGroup),
             [{"port_id": port_id, "security_group_id": one} for one in groups],
         )
     except db_exc.DBReferenceError as error:
@@ -308,7 +308,8 @@ def set_groups(
 ) -> None:
     """Make a port's security groups be these."""
     rows.execute(
-        session, sa.delete(_GROUPS).where(_GROUPS.c.port_id == port_id)
+        session,
+        sa.delete(PortSecurityGroup).where(_GROUPS.c.port_id == port_id),
     )
     add_groups(session, port_id, groups)
 

@@ -87,7 +87,7 @@ def _lock(session: orm.Session, project_id: str) -> None:
         return
     try:
         session.execute(
-            sa.insert(_TABLE).values(
+            sa.insert(NetworkQuota).values(
                 project_id=project_id, resource=_LOCK, limit=0
             )
         )
@@ -95,7 +95,7 @@ def _lock(session: orm.Session, project_id: str) -> None:
         raise db_exc.RetryRequest(error) from error
 
 
-def _count(project_id: str, resource: str) -> sa.Select[tuple[int]]:
+def _count(project_id: str, resource: str) -> Any:
     model = RESOURCES[resource]
     return sa.select(sa.func.count()).where(model.project_id == project_id)
 
@@ -146,14 +146,15 @@ def set_limits(
     _lock(session, project_id)
     if not values:
         return
-    session.execute(
-        sa.delete(_TABLE).where(
+    rows.execute(
+        session,
+        sa.delete(NetworkQuota).where(
             _TABLE.c.project_id == project_id,
             _TABLE.c.resource.in_(sorted(values)),
-        )
+        ),
     )
     session.execute(
-        sa.insert(_TABLE),
+        sa.insert(NetworkQuota),
         [
             {"project_id": project_id, "resource": name, "limit": limit}
             for name, limit in sorted(values.items())

@@ -47,7 +47,7 @@ class Quotas:
     """Handlers of /v2.0/quotas."""
 
     def __init__(self, settings: Settings) -> None:
-        self._defaults = settings.quotas
+        self._defaults = dict(settings.quotas)
 
     def rows(self) -> list[http.Row]:
         """The routes."""

@@ -36,16 +36,13 @@ class Settings:
             auto_allocated_cidr=group.auto_allocated_cidr,
             service_down_time_s=conf.service_down_time,
             quotas={
-                name: group[f"quota_{name}"]
-                for name in (
-                    "network",
-                    "subnet",
-                    "port",
-                    "router",
-                    "floatingip",
-                    "security_group",
-                    "security_group_rule",
-                )
+                "network": group.quota_network,
+                "subnet": group.quota_subnet,
+                "port": group.quota_port,
+                "router": group.quota_router,
+                "floatingip": group.quota_floatingip,
+                "security_group": group.quota_security_group,
+                "security_group_rule": group.quota_security_group_rule,
             },
         )
 

@@ -253,7 +253,7 @@ def _pools(
 
 def _check_apart(network_id: str, cidr: str, other: str) -> None:
     one, two = ip_network(cidr), ip_network(other)
-    if one.version == two.version and one.overlaps(two):  # type: ignore[arg-type]
+    if one.version == two.version and one.overlaps(two):
         raise errors.InvalidInput(
             reason=f"Requested subnet with cidr: {cidr} for network: "
             f"{network_id} overlaps with another subnet"
