@@ -71,13 +71,10 @@ class Links:
 
     def __init__(self) -> None:
         self._netlink: Any = IPRoute()
-        # Of this one the kernel sends what is asked for, not all it has.
-        self._strict: Any = IPRoute(strict_check=True)
 
     def close(self) -> None:
-        """Close the sockets."""
+        """Close the socket."""
         self._netlink.close()
-        self._strict.close()
 
     def all(self) -> Iterator[Device]:
         """Every device of the kinds that we make."""
@@ -177,15 +174,15 @@ class Links:
 
     # --- where a tunnel sends ---
 
-    def forwarding(self, device: Device) -> set[tuple[str, str]]:
-        """(mac, tunnel address) of a vxlan device."""
-        found = self._strict.fdb("dump", ifindex=device.index)
-        return {
-            (entry.get_attr("NDA_LLADDR"), entry.get_attr("NDA_DST"))
-            for entry in found
-            if entry["ifindex"] == device.index
-            and entry.get_attr("NDA_DST") is not None
-        }
+    def forwarding(self) -> dict[int, set[tuple[str, str]]]:
+        """(mac, tunnel address) of every vxlan device, by its number."""
+        found: dict[int, set[tuple[str, str]]] = {}
+        for entry in self._netlink.fdb("dump"):
+            to = entry.get_attr("NDA_DST")
+            if to is not None:
+                pair = entry.get_attr("NDA_LLADDR"), to
+                found.setdefault(entry["ifindex"], set()).add(pair)
+        return found
 
     def forward(self, device: Device, mac: str, to: str) -> None:
         """Send what is for a MAC to a tunnel address."""

@@ -49,6 +49,8 @@ class Switch:
         self._networks: dict[str, WantedNetwork] = {}
         self._ports: dict[str, tuple[Any, ...]] = {}
         self._taps: dict[str, int] = {}
+        # Where each tunnel device sends, by its number.
+        self._entries: dict[int, set[tuple[str, str]]] = {}
         self.failed: set[str] = set()
 
     def bridge_of(self, network: WantedNetwork) -> str:
@@ -73,6 +75,7 @@ class Switch:
         if full:
             self._networks.clear()
             self._ports.clear()
+            self._entries = self._links.forwarding()
         there = {one.name: one for one in self._links.all()} if full else None
         self._remove_taps(state, there)
         for network in state.networks:
@@ -194,13 +197,15 @@ class Switch:
             if host != self._tunnel_ip
             and ipaddress.ip_address(host).version == version
         }
-        actual = self._links.forwarding(device)
+        # Not there until it is done: a pass that fails leaves no belief.
+        actual = self._entries.pop(device.index, set())
         moved = {mac for mac, _ in wanted - actual if mac != EVERYBODY}
         for mac, host in sorted(wanted - actual):
             self._links.forward(device, mac, host)
         for mac, host in sorted(actual - wanted):
             if mac not in moved:  # it was replaced
                 self._links.stop_forwarding(device, mac, host)
+        self._entries[device.index] = wanted
 
     def _remove_networks(
         self, state: HostState, there: Mapping[str, Device] | None
