@@ -7,6 +7,7 @@ On each of the three databases.
 from __future__ import annotations
 
 import datetime
+import json
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +21,7 @@ from nova_lite.db.repositories import (
     network_agent,
     network_state,
     security_group,
+    service_query,
 )
 from nova_lite.network import wanted
 from tests.fixtures import database, network_service
@@ -290,6 +292,22 @@ def test_router_leaves_a_dead_agent(
     assert found.gateway is not None
 
 
+def test_removed_agent_leaves_nothing(
+    service: NetworkService, alice: Client, host: str
+) -> None:
+    network, _ = service.network(alice)
+    port = _port(service, alice, network, host)
+    _state(host)
+    query = f"ports?network_id={network}&device_owner=network:dhcp"
+    assert len(service.admin.get(query)) == 1
+    with db.writer() as session:
+        [row] = service_query.services(session, host, network_agent.BINARY)
+        service_query.delete_service(session, row)
+    assert service.admin.get(f"agents?host={host}") == []
+    assert service.admin.get(query) == []
+    assert alice.get(f"ports/{port['id']}")["id"] == port["id"]
+
+
 # --- races -------------------------------------------------------------------
 
 
@@ -374,3 +392,22 @@ def test_same_rule_once(service: NetworkService, alice: Client) -> None:
         *[lambda: alice("POST", "security-group-rules", body)] * 4
     )
     assert sorted(status for status, _ in answers) == [201, 409, 409, 409]
+
+
+def test_wire(service: NetworkService, alice: Client, host: str) -> None:
+    """What goes over the wire is JSON, and all of it arrives."""
+    network, subnet = service.network(
+        alice,
+        host_routes=[
+            {"destination": "192.0.2.0/24", "nexthop": "198.51.100.9"}
+        ],
+    )
+    _port(service, alice, network, host)
+    router = alice.make("router")
+    alice.put(f"routers/{router['id']}/add_router_interface", subnet_id=subnet)
+    wire = network_state.host_state(host)
+    assert json.loads(json.dumps(wire)) == wire
+    assert wanted.HostState.from_dict(wire).to_dict() == wire
+    assert wire["networks"][0]["subnets"][0]["routes"] == [
+        ["192.0.2.0/24", "198.51.100.9"]
+    ]

@@ -312,6 +312,10 @@ def test_floating_ip(
     assert _refused(
         alice, router, "remove_router_interface", subnet_id=subnet
     ) == (409, "RouterInterfaceInUseByFloatingIP")
+    # No agent can carry the router, so it leads nowhere yet.
+    assert kept["status"] == "DOWN"
+    assert alice.get("floatingips?status=DOWN") == [kept]
+    assert alice.get("floatingips?status=ACTIVE") == []
     gone = alice.put(path, floatingip={"port_id": None})["floatingip"]
     assert gone["fixed_ip_address"] is gone["router_id"] is None
     alice.delete(path)
