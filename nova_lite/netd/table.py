@@ -227,10 +227,9 @@ class _Steps:
                 made.append({"add": {"set": there}})
         for name, wanted in self._wanted.maps.items():
             if name not in self._actual.maps:
-                kind = wanted.key
-                if isinstance(kind, tuple):
-                    kind = list(kind)
-                there = self._thing(name, type=kind, map=wanted.value)
+                parts = wanted.key
+                key = list(parts) if isinstance(parts, tuple) else parts
+                there = self._thing(name, type=key, map=wanted.value)
                 made.append({"add": {"map": there}})
         for name, chain in self._wanted.chains.items():
             if name not in self._actual.chains:
