@@ -39,7 +39,7 @@ def cloud(
         fresh_transport_url(rabbitmq),
         fresh_database("mariadb", directory),
         computes=3,
-        settings={"quota": _QUOTAS},
+        settings={"quota": _QUOTAS, **clouds.NETWORKS},
         service_user=True,
     )
     with clouds.running(made):

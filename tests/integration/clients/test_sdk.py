@@ -404,3 +404,41 @@ def test_cloud_layer_without_servers(connect: Connect) -> None:
     admin.delete_compute_quotas("another")
     assert member.get_compute_limits().max_total_instances == 60
     assert admin.get_compute_usage("demo") is not None
+
+
+def test_network_service(connect: Connect) -> None:
+    """The network proxy: make, find, page, change, tag, delete."""
+    network = connect("member").network
+    name = _unique("net")
+    made = network.create_network(name=name, description="first")
+    assert network.find_network(name).id == made.id
+    assert network.find_extension("port-security").alias == "port-security"
+    subnet = network.create_subnet(
+        network_id=made.id, ip_version=4, cidr="198.51.100.0/24"
+    )
+    assert network.get_network(made.id).subnet_ids == [subnet.id]
+    ports = list(
+        network.create_ports(
+            [{"network_id": made.id, "name": f"{name}-{n}"} for n in range(5)]
+        )
+    )
+    # Pages of two, by the links of the service.
+    found = list(network.ports(network_id=made.id, limit=2))
+    assert sorted(one.id for one in found) == sorted(one.id for one in ports)
+    found = list(network.ports(network_id=made.id, name=f"{name}-3"))
+    assert [one.name for one in found] == [f"{name}-3"]
+    port = network.update_port(found[0], description="changed")
+    assert port.description == "changed"
+    with pytest.raises(exceptions.ConflictException):
+        network.delete_network(made.id, ignore_missing=False)
+    network.set_tags(made, ["red", "blue"])
+    found = list(network.networks(tags="red,blue"))
+    assert [one.id for one in found] == [made.id]
+    with pytest.raises(exceptions.PreconditionFailedException):
+        network.update_network(made.id, if_revision=0, name="second")
+    for one in ports:
+        network.delete_port(one, ignore_missing=False)
+    network.delete_network(made.id, ignore_missing=False)
+    assert network.find_network(name) is None
+    with pytest.raises(exceptions.NotFoundException):
+        network.get_subnet(subnet.id)
