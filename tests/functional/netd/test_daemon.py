@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nova-lite-netd as a process, in a cloud: told, killed, started again."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from nova_lite.network.model import bridge_name, device_name
+from nova_lite.supervisor.rabbitmq import RabbitNode
+from tests.fixtures import cloud as clouds
+from tests.fixtures.cloud import Cloud, wait_until
+from tests.fixtures.database import fresh_database
+from tests.fixtures.netlab import Enclosure, LabDaemon, Relay
+from tests.fixtures.rabbitmq import fresh_transport_url
+
+HOST = "compute-1"
+PATH = "/network/v2.0"
+
+
+@dataclass
+class Site:
+    """A cloud with one compute, and the place where its networks are."""
+
+    cloud: Cloud
+    place: Enclosure
+    netd: LabDaemon
+
+    def get(self, path: str) -> Any:
+        return next(iter(self.cloud.admin.get(f"{PATH}/{path}").values()))
+
+    def port_of(self, server: str) -> dict[str, Any]:
+        (port,) = self.get(f"ports?device_id={server}")
+        return dict(port)
+
+    def has(self, *devices: str) -> bool:
+        there = self.place.command("ip", "-br", "link")
+        return all(device in there for device in devices)
+
+    def rules(self) -> str:
+        return self.place.command("nft", "list", "ruleset")
+
+    def agents(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.get("agents")
+        return [one for one in found if one["alive"]]
+
+
+@pytest.fixture(scope="module")
+def site(
+    rabbitmq: RabbitNode, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    directory = tmp_path_factory.mktemp("netd-cloud")
+    transport_url = fresh_transport_url(rabbitmq)
+    broker = urlsplit(transport_url).port
+    assert broker is not None
+    with ExitStack() as stack:
+        cloud = Cloud(
+            directory,
+            transport_url,
+            fresh_database("sqlite", directory),
+            computes=1,
+            settings=clouds.NETWORKS,
+            service_user=True,
+        )
+        stack.enter_context(clouds.running(cloud))
+        name = f"nlt-{os.getpid()}-site"
+        place = stack.enter_context(closing(Enclosure(name)))
+        stack.enter_context(closing(Relay(place, broker)))
+        netd = LabDaemon(
+            place, _files(cloud, directory), directory / "netd.log"
+        )
+        netd.start()
+        stack.callback(netd.kill)
+        made = Site(cloud, place, netd)
+        wait_until(made.agents, 30, f"an agent: {netd.tail()}")
+        yield made
+        assert netd.stop() == 0, netd.tail()
+
+
+def _files(cloud: Cloud, directory: Path) -> list[Path]:
+    settings: clouds.Settings = {
+        "DEFAULT": {"host": HOST},
+        "netd": {"converge_interval": 3600},
+    }
+    return [cloud.common_file, cloud.write("netd", settings)]
+
+
+def test_a_server_gets_its_wire_and_loses_it(site: Site) -> None:
+    cloud = site.cloud
+    network = cloud.new_network("wired")
+    server = cloud.boot("wired", networks=[{"uuid": network}])
+    port = site.port_of(server)
+    tap = device_name(port["id"])
+    assert port["binding:vif_type"] == "tap"
+    wait_until(
+        lambda: site.port_of(server)["status"] == "ACTIVE",
+        20,
+        f"the port works: {site.netd.tail()}",
+    )
+    assert site.has(tap, bridge_name(network))
+    assert f"to-{port['id']}" in site.rules()
+    # A group that is changed.
+    (group,) = port["security_groups"]
+    rule = {
+        "security_group_id": group,
+        "direction": "ingress",
+        "protocol": "tcp",
+        "port_range_min": 4321,
+        "port_range_max": 4321,
+    }
+    began = time.monotonic()
+    cloud.tenant.post(
+        f"{PATH}/security-group-rules", {"security_group_rule": rule}
+    )
+    wait_until(lambda: "dport 4321" in site.rules(), 10, "the rule is there")
+    assert time.monotonic() - began < 3
+    cloud.tenant.call("DELETE", f"/servers/{server}")
+    cloud.wait_gone(server)
+    wait_until(lambda: not site.has(tap), 10, "the tap is gone")
+    wait_until(
+        lambda: port["id"] not in site.rules(), 10, "its rules are gone"
+    )
+
+
+def test_what_happened_while_it_was_dead_is_made_up_for(site: Site) -> None:
+    cloud = site.cloud
+    network = cloud.new_network("dead", "203.0.113.0/24")
+    gone = cloud.boot("gone", networks=[{"uuid": network}])
+    stays = cloud.boot("stays", networks=[{"uuid": network}])
+    going, staying = site.port_of(gone), site.port_of(stays)
+    taps = [device_name(one["id"]) for one in (going, staying)]
+    wait_until(lambda: site.has(*taps), 20, "both are wired")
+    index = site.place.command("cat", f"/sys/class/net/{taps[1]}/ifindex")
+    site.netd.kill()
+    cloud.tenant.call("DELETE", f"/servers/{gone}")
+    cloud.wait_gone(gone)
+    # Somebody makes order meanwhile.
+    site.place.command("nft", "flush", "ruleset")
+    assert site.has(*taps)
+    site.netd.start()
+    wait_until(lambda: not site.has(taps[0]), 30, site.netd.tail())
+    wait_until(lambda: staying["id"] in site.rules(), 10, "its rules")
+    assert (
+        site.place.command("cat", f"/sys/class/net/{taps[1]}/ifindex") == index
+    )
+    assert site.port_of(stays)["status"] == "ACTIVE"
+
+
+def test_there_is_one_to_a_host(site: Site) -> None:
+    files = _files(site.cloud, site.cloud.directory)
+    second = LabDaemon(site.place, files, site.cloud.directory / "netd-2.log")
+    second.start()
+    assert second.wait(30) != 0
+    assert "nova-lite-netd runs already" in second.tail()
