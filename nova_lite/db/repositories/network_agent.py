@@ -185,9 +185,9 @@ def place(
     load = _load(session)
     concerned = set[str]()
     found = session.execute(
-        sa.select(_ROUTERS.c.id, _ROUTERS.c.host).where(
-            _ROUTERS.c.id.in_(router_ids)
-        )
+        sa.select(_ROUTERS.c.id, _ROUTERS.c.host)
+        .where(_ROUTERS.c.id.in_(router_ids))
+        .order_by(_ROUTERS.c.id)
     )
     for router_id, host in list(found):
         fit = [name for name in live if needs[router_id] <= live[name]]
