@@ -20,7 +20,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import daemons, decisions, guests, pages, report, servers
+from bench import (
+    daemons,
+    decisions,
+    guests,
+    networks,
+    pages,
+    report,
+    servers,
+)
 from bench.cloud import Cloud
 from bench.usage import Counters
 from nova_lite.supervisor.rabbitmq import RabbitNode
@@ -38,6 +46,7 @@ GROUPS = (
     "scheduler",
     "libvirt",
     "lists",
+    "networks",
 )
 _CLOUD = frozenset(GROUPS[:7])
 _TEN = frozenset({"throughput"})
@@ -59,6 +68,8 @@ class Bench:
                 self._clouds(node, mariadb)
         if "scheduler" in self._groups:
             self.figures |= decisions.measure()
+        if "networks" in self._groups:
+            self.figures |= networks.measure()
         if "lists" in self._groups:
             self.figures |= pages.measure(self._directory)
         if "libvirt" in self._groups:

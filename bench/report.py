@@ -46,6 +46,12 @@ TARGETS = {
     "idle_sql": Target("idle cloud: SQL statements", "<=", 1, "/s"),
     "idle_cpu": Target("idle cloud: CPU in 30 s", "<=", 0.1, "s"),
     "libvirt": Target("libvirt over disk and guest by hand", "<=", 150, "ms"),
+    "net_rule": Target(
+        "a group's rule, 50 networks and 200 ports", "<=", 200, "ms"
+    ),
+    "net_port": Target("a port for another, the same", "<=", 200, "ms"),
+    "net_look": Target("all of it looked at, the same", "<=", 1500, "ms"),
+    "net_first": Target("all of it made, the same", "<=", 6000, "ms"),
     "page_mariadb": Target("page at 100k over 1k rows, MariaDB", "<=", 2, "x"),
     "page_postgresql": Target(
         "page at 100k over 1k rows, PostgreSQL", "<=", 2, "x"

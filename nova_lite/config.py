@@ -28,6 +28,8 @@ _QUIET = [
     "keystonemiddleware=WARNING",
     "oslo_policy=WARNING",
     "openstack=WARNING",
+    # Each message to the kernel.
+    "pyroute2=INFO",
 ]
 
 
