@@ -31,6 +31,7 @@ _DOWNLOAD_S = 6 * 3600
 _SILENCE_S = 60
 # The network may take its time to wire an interface; upstream's figure.
 _ATTACH_S = 1800
+_ATTACH_SILENCE_S = 10
 # More than an agent in a guest has to answer.
 _PASSWORD_S = 50
 _PASSWORD_SILENCE_S = 10
@@ -160,7 +161,7 @@ class ComputeAPI(rpc.ClientBase):
                 "attach_interface",
                 server=host,
                 timeout_s=_ATTACH_S,
-                silence_s=_SILENCE_S,
+                silence_s=_ATTACH_SILENCE_S,
                 action=action,
                 instance=instance,
                 wait=True,

@@ -89,7 +89,9 @@ class AttachInterface(_OfInterfaces):
             self.driver.attach_interface(spec, vif)
             self.point("plugged")
             (self._vif,) = plugs.now
-        self.info.append(self._vif)
+        # Somebody may have read what a worker before this one has made.
+        others = [one for one in self.info if one.id != self._vif.id]
+        self.info = [*others, self._vif]
 
     def finish(self) -> None:
         super().finish()
