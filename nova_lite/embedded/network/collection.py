@@ -9,7 +9,7 @@ is one transaction, which may run several times; hints follow its commit.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,19 @@ class Collection:
         """Rows as the API shows them, in one statement a table."""
         raise NotImplementedError
 
+    def part_views(
+        self,
+        session: Any,
+        context: rules.Context,
+        rows: Sequence[Any],
+        wanted: Set[str],
+    ) -> list[dict[str, Any]]:
+        """The same for a list of which only some fields are shown.
+
+        What it has of the others does not matter, so they may be left out.
+        """
+        return self.views(session, context, rows)
+
     def made_views(
         self, work: Work, rows: Sequence[Any]
     ) -> list[dict[str, Any]]:
@@ -113,7 +126,8 @@ class Collection:
         """GET of the collection."""
         most = self.settings.pagination_max_limit
         query = listing.parse(request.GET, self.table, most)
-        rows, shown = self._page(request.context, query)
+        wanted = listing.wanted(request.GET)
+        rows, shown = self._page(request.context, query, wanted)
         body: dict[str, Any] = {
             self.resource.plural: [
                 listing.fields(request.GET, one) for one in shown
@@ -181,13 +195,19 @@ class Collection:
 
     @db.transaction
     def _page(
-        self, context: rules.Context, query: network_query.Query
+        self,
+        context: rules.Context,
+        query: network_query.Query,
+        wanted: Set[str],
     ) -> tuple[list[Any], list[dict[str, Any]]]:
         with db.reader() as session:
             rows = network_query.page(
                 session, self.table, rules.viewer(context), query
             )
-            return rows, self._views(session, context, rows)
+            if not rows or not wanted:
+                return rows, self._views(session, context, rows)
+            shown = self.part_views(session, context, rows, wanted)
+            return rows, self._for(context, shown)
 
     @db.transaction
     def _shown(self, context: rules.Context, ident: str) -> dict[str, Any]:

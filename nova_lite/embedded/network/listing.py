@@ -37,12 +37,17 @@ def parse(params: Any, table: Table, most: int = -1) -> Query:
     )
 
 
+def wanted(params: Any) -> set[str]:
+    """The names in ``fields`` of the query; none asks for all."""
+    return {name for name in params.getall("fields") if name}
+
+
 def fields(params: Any, shown: dict[str, Any]) -> dict[str, Any]:
     """The part of a view that ``fields`` of the query ask for."""
-    wanted = {name for name in params.getall("fields") if name}
-    if not wanted:
+    names = wanted(params)
+    if not names:
         return shown
-    return {name: value for name, value in shown.items() if name in wanted}
+    return {name: value for name, value in shown.items() if name in names}
 
 
 def links(

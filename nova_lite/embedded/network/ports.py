@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from nova_lite.db.repositories import (
@@ -110,6 +110,9 @@ _COLUMNS = {
     "binding:vnic_type": "vnic_type",
     "binding:profile": "profile",
 }
+# What a view has of other tables than the ports' own.
+_ADDRESSES = frozenset({"fixed_ips", "dns_assignment"})
+_IN_OTHER_TABLES = _ADDRESSES | {"security_groups", "tags"}
 
 
 class Ports(Collection):
@@ -332,12 +335,34 @@ class Ports(Collection):
         self, session: Any, context: rules.Context, rows: Sequence[Any]
     ) -> list[dict[str, Any]]:
         """Ports with addresses, groups and tags."""
+        return self.part_views(session, context, rows, _IN_OTHER_TABLES)
+
+    def part_views(
+        self,
+        session: Any,
+        context: rules.Context,
+        rows: Sequence[Any],
+        wanted: Set[str],
+    ) -> list[dict[str, Any]]:
+        """The same, with no statement for what nobody wants."""
         ids = [row.id for row in rows]
-        addresses = network_ipam.of_ports(session, ids)
-        groups = network_port.groups_of(session, ids)
-        tags = network_query.tags(session, ids)
+
+        def read(names: Set[str], read_all: Any) -> Mapping[str, Any]:
+            found: Mapping[str, Any] = {}
+            if names & wanted:
+                found = read_all(session, ids)
+            return found
+
+        addresses = read(_ADDRESSES, network_ipam.of_ports)
+        groups = read({"security_groups"}, network_port.groups_of)
+        tags = read({"tags"}, network_query.tags)
         return [
-            self._view(row, tags[row.id], addresses[row.id], groups[row.id])
+            self._view(
+                row,
+                tags.get(row.id, ()),
+                addresses.get(row.id, ()),
+                groups.get(row.id, ()),
+            )
             for row in rows
         ]
 

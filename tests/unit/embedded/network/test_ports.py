@@ -503,6 +503,13 @@ def test_lists_take_as_many_statements_for_any_number(
     assert len(alice.get("ports?device_id=d")) == ports
     # Ports, addresses, groups, tags, and SQLite's BEGIN.
     assert session.statements() - before == 5
+    before = session.statements()
+    assert len(alice.get("ports?fields=id")) == ports
+    assert session.statements() - before == 2
+    found = alice.get("ports?fields=id&fields=security_groups")
+    assert {len(one["security_groups"]) for one in found} == {1}
+    found = alice.get("ports?fields=dns_assignment&fields=tags")
+    assert {len(one["dns_assignment"]) for one in found} == {1}
 
 
 def test_statements_of_a_boot(service: NetworkService, alice: Client) -> None:
