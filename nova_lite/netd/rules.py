@@ -17,37 +17,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from nova_lite.netd.table import Expression, Rule, rule
+from nova_lite.network.group_rules import PROTOCOLS
 from nova_lite.network.wanted import WantedGroup, WantedPort, WantedRule
 
 ACCEPT: Expression = {"accept": None}
 DROP: Expression = {"drop": None}
 
-# By the names that security groups have for them.
-PROTOCOLS = {
-    "ah": 51,
-    "dccp": 33,
-    "egp": 8,
-    "esp": 50,
-    "gre": 47,
-    "icmp": 1,
-    "icmpv6": 58,
-    "igmp": 2,
-    "ipip": 4,
-    "ipv6-encap": 41,
-    "ipv6-frag": 44,
-    "ipv6-icmp": 58,
-    "ipv6-nonxt": 59,
-    "ipv6-opts": 60,
-    "ipv6-route": 43,
-    "ospf": 89,
-    "pgm": 113,
-    "rsvp": 46,
-    "sctp": 132,
-    "tcp": 6,
-    "udp": 17,
-    "udplite": 136,
-    "vrrp": 112,
-}
 _WITH_PORTS = {6, 17, 33, 132, 136}
 _ICMP, _ICMPV6 = 1, 58
 
@@ -177,6 +152,8 @@ def _own(
             for of, address in pairs
             if of == mac and (":" in address) == (version == 6)
         ]
+        if any(address.endswith("/0") for address in sources):
+            continue
         elements = addresses([*sources, *always], version)
         others = [match(source, {"set": elements}, "!=")] if elements else []
         made.append(
@@ -300,10 +277,10 @@ def _allow(wanted: WantedRule) -> Rule:
 
 
 def _protocol(wanted: WantedRule, version: int) -> list[Expression]:
-    if wanted.protocol in (None, "any", "-1", "0"):
-        return []
-    name = str(wanted.protocol).lower()
+    name = str(wanted.protocol or 0).lower()
     number = PROTOCOLS[name] if name in PROTOCOLS else int(name)
+    if not number:
+        return []
     if version == 6 and number == _ICMP:
         number = _ICMPV6
     made = [match(meta("l4proto"), number)]

@@ -11,9 +11,11 @@ import struct
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from typing import Any
 
 import pytest
 
+from nova_lite.netd import nft
 from nova_lite.network.model import bridge_name, device_name
 from nova_lite.network.wanted import (
     HostState,
@@ -304,6 +306,11 @@ def test_nobody_sends_as_somebody_else(stack: ExitStack) -> None:
     assert arrives(one, two, udp((one.mac, other_ip, 1), to))
     assert arrives(one, two, arp(one.mac, other_ip, one.mac, two.address))
     assert not arrives(one, two, udp((one.mac, "198.51.100.95", 1), to))
+    anything = [[one.mac, "0.0.0.0/0"], ["fa:16:3e:00:00:99", "::/0"]]
+    allowed[0] = dataclasses.replace(allowed[0], allowed_pairs=anything)
+    here.converge(dataclasses.replace(wanted, ports=allowed))
+    assert arrives(one, two, udp((one.mac, "198.51.100.95", 1), to))
+    assert not arrives(one, two, udp((other_mac, one.address, 1), to))
 
 
 # --- what stays, what goes ---
@@ -441,6 +448,69 @@ def test_a_flat_network_is_on_the_bridge_that_the_host_has(
     assert here.run(ping, one.address)
     here.converge(HostState(networks=[flat]))
     assert set(here.devices()) == {"br-ex"}
+
+
+class Crash(BaseException):
+    """The end of a netd, wherever it is."""
+
+
+class Mortal:
+    """Something whose calls are counted, and the last one never returns."""
+
+    left = 0
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        return self._counted(found) if callable(found) else found
+
+    @classmethod
+    def _counted(cls, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            cls.left -= 1
+            if cls.left == 0:
+                raise Crash
+            return function(*args, **kwargs)
+
+        return call
+
+
+def test_a_crash_anywhere_leaves_nothing_behind(
+    stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at each of its calls to the kernel, once with and once without
+    a wish for what it had begun."""
+    here = host(stack)
+    net = network(peers=["203.0.113.9"])
+    wanted = state(net, [port(net, 11)], ALLOW_PING)
+    ident = wanted.ports[0].id
+    monkeypatch.setattr(here.links, "_netlink", Mortal(here.links._netlink))
+    monkeypatch.setattr(nft, "apply", Mortal._counted(nft.apply))
+    crashes = 0
+    for after in (wanted, HostState()):
+        for number in itertools.count(1):
+            Mortal.left = number
+            here.restart()
+            try:
+                here.converge(wanted)
+            except Crash:
+                crashes += 1
+            else:
+                break
+            Mortal.left = 0
+            here.restart()
+            outcome = here.converge(after)
+            assert not outcome.failed
+            assert outcome.wired == ({ident} if after is wanted else set())
+            here.restart()
+            here.converge(HostState())
+            assert here.devices() == {}
+            for family in ("bridge", "inet"):
+                rules = here.run(nft.list_table, family, "nova-lite")
+                assert ident not in str(rules)
+    assert crashes > 30
 
 
 # --- between hosts ---

@@ -59,7 +59,7 @@ def test_protocols(protocol: str, ethertype: str, number: int) -> None:
     assert ({"key": "l4proto"}, number) in found
 
 
-@pytest.mark.parametrize("protocol", [None, "any", "0"])
+@pytest.mark.parametrize("protocol", [None, "ip", "hopopt", "0"])
 def test_any_protocol(protocol: str | None) -> None:
     found = conditions(WantedRule("ingress", "IPv4", protocol))
     assert found == [({"key": "protocol"}, "ip")]
