@@ -16,11 +16,13 @@ from typing import Any
 class NovaLiteException(Exception):
     """Base of every domain error; ``code`` is the HTTP status it means.
 
-    ``details`` is what only an administrator is to see, such as host names.
+    ``details`` is what only an administrator is to see, such as host names;
+    ``for_users``: the sentence of a 500 that users are to see.
     """
 
     message = "An unknown error happened."
     code = 500
+    for_users = False
 
     def __init__(
         self,
@@ -746,7 +748,11 @@ class NetworkError(Internal):
 
 
 class InterfaceAttachFailed(NetworkError):
-    message = "Failed to attach network adapter device to %(instance_uuid)s"
+    message = (
+        "Failed to attach network adapter device to %(instance_uuid)s: it "
+        "has no new interface, and the server's actions have the cause."
+    )
+    for_users = True
 
 
 class PortBindingFailed(NetworkError):

@@ -67,8 +67,8 @@ def from_exception(error: Exception, request_id: str) -> webob.Response:
         if error.code < 500 or error.code == 501:
             return fault(error.code, error.format_message())
         LOG.error("%s: %s", type(error).__name__, error)
-        if error.code == 503:
-            return fault(503, error.format_message())
+        if error.code == 503 or error.for_users:
+            return fault(error.code, error.format_message())
     LOG.error("Unexpected error in the API", exc_info=error)
     return fault(
         500,
