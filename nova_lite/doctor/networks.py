@@ -24,6 +24,7 @@ def check_netd(
     """What a host needs to have networks."""
     return [
         _firewall(),
+        *_others_rules(),
         _tap(),
         _dnsmasq(),
         _tunnel(tunnel_ip),
@@ -51,6 +52,33 @@ def _firewall() -> Finding:
         return fault(check, str(error), "apt-get install libnftables1")
     except nft.NftError as error:
         return fault(check, str(error), "use a kernel with nf_tables")
+
+
+def _others_rules() -> list[Finding]:
+    """Chains of others that drop what they do not know, guests' packets too.
+
+    Bridged packets come by where connections are tracked by br_netfilter.
+    """
+    if os.geteuid() != 0 or not probe.BR_NETFILTER_SWITCH.exists():
+        return []
+    try:
+        chains = nft.list_chains()
+    except (OSError, nft.NftError):
+        return []  # said already
+    return [
+        warning(
+            "firewall",
+            f"chain {chain['name']} of table {chain['family']} "
+            f"{chain['table']} drops what it does not know, guests' packets "
+            "among it",
+            f"nft insert rule {chain['family']} {chain['table']} "
+            f"{chain['name']} iifname 'brq*' accept",
+        )
+        for chain in chains
+        if chain.get("hook") == "forward"
+        and chain.get("policy") == "drop"
+        and chain["family"] in ("ip", "ip6", "inet")
+    ]
 
 
 def _tap(device: Path = Path("/dev/net/tun")) -> Finding:

@@ -70,7 +70,13 @@ class Host:
         failed = set(self._switch.failed)
         self._doubt = bool(failed)
         for part in self._parts:
-            failed |= set(part.converge(state, full=full))
+            try:
+                failed |= set(part.converge(state, full=full))
+            except Exception:
+                # What guests have already they are told of all the same.
+                LOG.exception("%s has failed", type(part).__name__)
+                self._doubt = True
+                failed.add(type(part).__name__)
         wired |= {
             port.id
             for port in state.ports

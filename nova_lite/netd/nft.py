@@ -91,6 +91,14 @@ def list_table(family: str, name: str) -> list[Statement]:
     return [one for one in found if "metainfo" not in one]
 
 
+def list_chains() -> list[Statement]:
+    """Every chain of every table, in the same form, without its rules."""
+    found: list[Statement] = json.loads(_run([{"list": {"chains": None}}]))[
+        "nftables"
+    ]
+    return [one["chain"] for one in found if "chain" in one]
+
+
 def digest(statements: Sequence[Statement]) -> str:
     """One word for a listing: two are the same where the rules are.
 

@@ -13,7 +13,7 @@ from nova_lite.netd import nft
 from nova_lite.netd.firewall import BR_NETFILTER, BRIDGE
 
 _NAME = "nova-lite-probe"
-_BR_NETFILTER = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+BR_NETFILTER_SWITCH = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 
 
 def tracking() -> str:
@@ -23,7 +23,7 @@ def tracking() -> str:
     """
     if _takes_bridge_conntrack():
         return BRIDGE
-    if _BR_NETFILTER.exists():
+    if BR_NETFILTER_SWITCH.exists():
         return BR_NETFILTER
     raise exception.ConfigurationError(
         reason="this kernel tracks no connections of bridges, so there can "

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from nova_lite.netd import nft
+from nova_lite.doctor import networks
+from nova_lite.doctor.finding import Finding, Level
+from nova_lite.netd import nft, rules
 from nova_lite.network.model import bridge_name, device_name
 from nova_lite.network.wanted import (
     HostState,
@@ -313,6 +315,33 @@ def test_nobody_sends_as_somebody_else(stack: ExitStack) -> None:
     assert not arrives(one, two, udp((other_mac, one.address, 1), to))
 
 
+def icmpv6(one: Guest, source: str, kind: int) -> bytes:
+    """A frame with an ICMPv6 message to all nodes, checksum and all."""
+    addresses = socket.inet_pton(socket.AF_INET6, source)
+    addresses += socket.inet_pton(socket.AF_INET6, "ff02::1")
+    body = bytes([kind, 0, 0, 0]) + bytes(12)
+    total = sum(
+        struct.unpack("!28H", addresses + struct.pack("!II", 16, 58) + body)
+    )
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    body = body[:2] + struct.pack("!H", ~total & 0xFFFF) + body[4:]
+    header = struct.pack("!IHBB", 0x60000000, len(body), 58, 255)
+    ends = octets("33:33:00:00:00:01") + octets(one.mac)
+    return ends + b"\x86\xdd" + header + addresses + body
+
+
+def test_nobody_plays_the_router(stack: ExitStack) -> None:
+    anything = WantedRule("ingress", "IPv6"), WantedRule("ingress", "IPv4")
+    _, _, one, two = pair(stack, *anything)
+    own = rules.link_local(one.mac)
+    for kind, passes in ((128, True), (134, False), (137, False)):
+        frame = icmpv6(one, own, kind)
+        assert arrives(one, two, frame) is passes, kind
+    stolen = icmpv6(one, "fe80::1", 128)
+    assert not arrives(one, two, stolen)
+
+
 # --- what stays, what goes ---
 
 
@@ -356,9 +385,8 @@ def test_what_nobody_wants_goes_and_the_rest_stays(stack: ExitStack) -> None:
     here.command("ip", "tuntap", "add", "taptheirs", "mode", "tap")
     here.converge(dataclasses.replace(wanted, ports=wanted.ports[1:]))
     assert device_name(one.port.id) not in here.devices()
-    rules = here.command("nft", "list", "ruleset")
-    assert one.port.id not in rules
-    assert two.port.id in rules
+    assert one.port.id not in here.rules()
+    assert two.port.id in here.rules()
     here.restart()
     assert here.converge(HostState()).wired == set()
     assert set(here.devices()) == {"br-theirs", "taptheirs"}
@@ -508,8 +536,8 @@ def test_a_crash_anywhere_leaves_nothing_behind(
             here.converge(HostState())
             assert here.devices() == {}
             for family in ("bridge", "inet"):
-                rules = here.run(nft.list_table, family, "nova-lite")
-                assert ident not in str(rules)
+                listed = here.run(nft.list_table, family, "nova-lite")
+                assert ident not in str(listed)
     assert crashes > 30
 
 
@@ -555,3 +583,19 @@ def test_two_hosts_have_one_network(stack: ExitStack) -> None:
     assert "203.0.113.2" not in here.command("bridge", "fdb")
     assert not two.reaches(one.address, 0.3)
     assert bridge_name(net.id) in here.devices()
+
+
+def test_the_doctor_sees_who_else_drops(stack: ExitStack) -> None:
+    here = host(stack)
+    assert not [one for one in _findings(here) if "nft insert" in one.fix]
+    here.command("nft", "add", "table", "ip", "filter")
+    chain = "{ type filter hook forward priority 0; policy drop; }"
+    here.command("nft", "add", "chain", "ip", "filter", "FORWARD", chain)
+    (found,) = (one for one in _findings(here) if "nft insert" in one.fix)
+    assert found.level is Level.WARNING
+    assert "chain FORWARD of table ip filter" in found.text
+    here.command("sh", "-c", found.fix)
+
+
+def _findings(here: LabHost) -> list[Finding]:
+    return here.run(networks.check_netd, "127.0.0.1", {})
