@@ -247,7 +247,7 @@ def _all_operations(
 
 
 # A boot and a delete: statements and messages of each.
-_NETWORKED = ((110, 12), (50, 8))
+_NETWORKED = ((80, 11), (36, 6))
 
 
 def _networked(cloud: Cloud, meter: Meter) -> list[str]:
