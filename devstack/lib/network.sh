@@ -13,7 +13,6 @@ BRIDGE=${NOVA_LITE_PUBLIC_BRIDGE:-nl-public}
 PUBLIC_RANGE=${NOVA_LITE_PUBLIC_RANGE:-203.0.113.0/24}
 NETWORK_RANGE=${NOVA_LITE_NETWORK_RANGE:-198.51.100.0/24}
 NETWORK=demo
-PUBLIC=public
 
 # The first address of a range, with its prefix length.
 _first_address() {
@@ -45,59 +44,18 @@ bridge_down() {
     rm -f "$STATE/bridge"
 }
 
-_is_there() {
-    openstack "$@" -f value -c id >/dev/null 2>&1
-}
-
 make_networks() {
-    local gateway
-    gateway=$(_first_address "$PUBLIC_RANGE")
-    if ! _is_there network show $PUBLIC; then
-        openstack network create --external --provider-network-type flat \
-            --provider-physical-network public $PUBLIC -f value -c id \
-            >/dev/null
-    fi
-    if ! _is_there subnet show $PUBLIC; then
-        openstack subnet create --network $PUBLIC --no-dhcp \
-            --subnet-range "$PUBLIC_RANGE" --gateway "${gateway%/*}" \
-            $PUBLIC -f value -c id >/dev/null
-    fi
-    say "network $PUBLIC: $PUBLIC_RANGE on bridge $BRIDGE"
-    _is_there network show $NETWORK ||
-        openstack network create $NETWORK -f value -c id >/dev/null
-    _is_there subnet show $NETWORK ||
-        openstack subnet create --network $NETWORK \
-            --subnet-range "$NETWORK_RANGE" $NETWORK -f value -c id >/dev/null
-    if ! _is_there router show $NETWORK; then
-        openstack router create $NETWORK -f value -c id >/dev/null
-        openstack router set --external-gateway $PUBLIC $NETWORK
-        openstack router add subnet $NETWORK $NETWORK
-    fi
-    say "network $NETWORK: $NETWORK_RANGE, router $NETWORK"
-    _allow icmp
-    _allow tcp --dst-port 22
-}
-
-# _allow PROTOCOL...: into servers of the default group, from anywhere.
-_allow() {
-    local project group
-    project=$(openstack token issue -f value -c project_id)
-    group=$(openstack security group list --project "$project" \
-        -f value -c ID -c Name | sed -n 's/ default$//p')
-    STEP_LOG=$STATE/logs/rule.log
-    openstack security group rule create --protocol "$@" "$group" \
-        >"$STEP_LOG" 2>&1 || grep -q 'already exists' "$STEP_LOG"
+    _networks make "$PUBLIC_RANGE" "$NETWORK_RANGE"
+    say "network public: $PUBLIC_RANGE on bridge $BRIDGE"
+    say "network $NETWORK: $NETWORK_RANGE, router $NETWORK; ssh and ping are" \
+        "allowed into its servers"
 }
 
 # The floating IP of a server, made and associated when it has none.
 floating_ip() {
-    local address fixed
-    fixed=$(openstack port list --server "$1" -f value -c id | head -n 1)
-    address=$(openstack floating ip list --port "$fixed" -f value \
-        -c 'Floating IP Address' | head -n 1)
-    if [ -z "$address" ]; then
-        address=$(openstack floating ip create --port "$fixed" $PUBLIC \
-            -f value -c floating_ip_address)
-    fi
-    echo "$address"
+    _networks floating-ip "$1"
+}
+
+_networks() {
+    "$PYTHON_VENV/bin/python" "$REPO/devstack/lib/networks.py" "$@"
 }

@@ -19,7 +19,7 @@ def main() -> int:
 
     daemon.prepare("nova-lite-netd-purge", database=False)
     from nova_lite import exception
-    from nova_lite.netd import manager
+    from nova_lite.netd import firewall, manager, nft
     from nova_lite.netd.links import Links
     from nova_lite.network.wanted import HostState
 
@@ -28,7 +28,12 @@ def main() -> int:
     except exception.ConfigurationError as error:
         print(error.format_message(), file=sys.stderr)
         return 1
-    return bool(host.converge(HostState(), full=True).failed)
+    failed = host.converge(HostState(), full=True).failed
+    for family in ("bridge", "inet"):
+        table = {"table": {"family": family, "name": firewall.NAME}}
+        # One that is not there cannot be deleted.
+        nft.apply([{"add": table}, {"delete": table}])
+    return bool(failed)
 
 
 if __name__ == "__main__":

@@ -118,7 +118,6 @@ def stack() -> Iterator[Stack]:
 def test_from_nothing_to_a_server_that_talks(
     stack: Stack, libvirtd: object
 ) -> None:
-    devices, namespaces = _network_devices(), _namespaces()
     text = stack.up()
     assert "[10/11] console of demo" in text
     assert "nova-lite-guest: eth0 address=198.51.100." in text
@@ -138,6 +137,20 @@ def test_from_nothing_to_a_server_that_talks(
         "server", "show", "demo", "-f", "value", "-c", "id"
     ).strip()
 
+    made = stack.client(
+        *("network", "list", "-f", "value", "-c", "ID")
+    ).split()
+    made += stack.client(
+        *("router", "list", "-f", "value", "-c", "ID")
+    ).split()
+
+    def names() -> set[str]:
+        devices = {name for _, name in socket.if_nameindex()}
+        return devices | {path.name for path in Path("/run/netns").glob("q*")}
+
+    assert {f"qdhcp-{made[0]}", f"qdhcp-{made[1]}"} & names()
+    assert f"qrouter-{made[2]}" in names()
+
     # A second run takes up what is there.
     text = stack.up()
     assert "nova-lite-all runs already" in text
@@ -153,21 +166,12 @@ def test_from_nothing_to_a_server_that_talks(
     status, text = stack.run("unstack.sh", "--purge")
     assert status == 0, text
     assert domain not in _domains()
-    assert _network_devices() == devices
-    assert _namespaces() == namespaces
-
-
-def _network_devices() -> set[str]:
-    """Bridges and taps of this machine, those that netd would make."""
-    names = ("brq", "tap", "vxlan", "nl", "qr", "qg")
-    return {
-        name for _, name in socket.if_nameindex() if name.startswith(names)
-    }
-
-
-def _namespaces() -> set[str]:
-    directory = Path("/run/netns")
-    return {path.name for path in directory.glob("q*")}
+    assert stack.bridge not in names()
+    assert not any(ident in name for ident in made for name in names())
+    tables = subprocess.run(
+        ["nft", "list", "tables"], capture_output=True, text=True, check=True
+    )
+    assert "nova-lite" not in tables.stdout
 
 
 def _domains() -> list[str]:
