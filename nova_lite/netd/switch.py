@@ -51,6 +51,8 @@ class Switch:
         self._taps: dict[str, int] = {}
         # Where each tunnel device sends, by its number.
         self._entries: dict[int, set[tuple[str, str]]] = {}
+        # All devices, as long as none was made since they were read.
+        self._fresh: dict[str, Device] | None = None
         self.failed: set[str] = set()
 
     def bridge_of(self, network: WantedNetwork) -> str:
@@ -76,7 +78,8 @@ class Switch:
             self._networks.clear()
             self._ports.clear()
             self._entries = self._links.forwarding()
-        there = {one.name: one for one in self._links.all()} if full else None
+        there = self._all() if full else None
+        self._fresh = there
         self._remove_taps(state, there)
         for network in state.networks:
             if self._networks.get(network.id) != network:
@@ -93,7 +96,7 @@ class Switch:
 
     def connect(self, state: HostState, full: bool) -> set[str]:
         """Put the taps into their bridges; returns the ports that are in."""
-        there = {one.name: one for one in self._links.all()} if full else None
+        there = (self._fresh or self._all()) if full else None
         networks = {one.id: one for one in state.networks}
         wired = set()
         for port in state.ports:
@@ -110,6 +113,9 @@ class Switch:
                 if port.admin_state_up:
                     wired.add(port.id)
         return wired
+
+    def _all(self) -> dict[str, Device]:
+        return {one.name: one for one in self._links.all()}
 
     def _try(self, ident: str, step: Any, *args: Any) -> Any:
         """A step of one network or port; its failure is its own."""
@@ -143,6 +149,7 @@ class Switch:
         else:
             if bridge is None:
                 LOG.info("Making bridge %s", name)
+                self._fresh = None
                 bridge = self._links.make_bridge(name, network.id, network.mtu)
             self._repair(bridge, network)
             self._tunnel(network, bridge, there)
@@ -178,6 +185,7 @@ class Switch:
             device = None
         if device is None:
             LOG.info("Making tunnel %s", name)
+            self._fresh = None
             device = self._links.make_vxlan(
                 name, network.id, network.mtu, vni, self._tunnel_ip
             )
@@ -268,6 +276,7 @@ class Switch:
                 1500,
             )
             LOG.info("Making tap %s", name)
+            self._fresh = None
             device = self._links.make_tap(name, port.id, port.mac, mtu)
         return device.index
 
