@@ -15,7 +15,7 @@ from oslo_config import cfg
 
 from nova_lite import exception
 from nova_lite.embedded import http
-from nova_lite.embedded.network import extensions
+from nova_lite.embedded.network import extensions, providers
 from nova_lite.embedded.network.agents import Agents
 from nova_lite.embedded.network.auto_topology import AutoTopology
 from nova_lite.embedded.network.collection import Collection
@@ -85,6 +85,7 @@ def create_app(send: Send, events: SendEvents | None = None) -> App:
         ("GET", "/", _versions),
         ("GET", "/v2.0", _resources),
         *extensions.rows(),
+        *providers.rows(),
         *Quotas(settings).rows(),
         *Agents(settings).rows(),
         *AutoTopology(settings, notifier).rows(),

@@ -302,6 +302,13 @@ def test_extensions(alice: Client) -> None:
     assert alice.get("extensions?fields=alias")[0].keys() == {"alias"}
 
 
+def test_providers(alice: Client) -> None:
+    found = alice.get("service-providers")
+    assert [one["service_type"] for one in found] == ["L3_ROUTER_NAT"]
+    # What the client's "project cleanup" looks for.
+    assert alice.get("service-providers?service_type=VPN") == []
+
+
 def test_unknown_places(alice: Client) -> None:
     assert alice.refused("GET", "trunks") == (404, "HTTPNotFound")
     assert alice.refused("PATCH", "networks")[0] == 405
