@@ -530,7 +530,6 @@ _SHARE = "the API here ends before 2.97"
 # What the client can and this cloud cannot.
 ABSENT: Mapping[str, str] = {
     "server ssh": "needs a guest that can be logged in to",
-    "extension show": "the client looks in the network service",
     "server add volume": _VOLUME,
     "server remove volume": _VOLUME,
     "server volume list": _VOLUME,

@@ -59,7 +59,11 @@ _INTERFACES = (
     _own("server remove security group nic-{n} web-{n}"),
     _own("security group delete web-{n}"),
     _own("server remove port nic-{n} own-{n}"),
-    _own("server remove fixed ip nic-{n} 198.51.100.77"),
+    # The client would ask at a version that does not have it any more.
+    _own(
+        "server remove fixed ip nic-{n} 198.51.100.77 "
+        "--os-compute-api-version 2.43"
+    ),
     _own("server remove network nic-{n} blue-{n}"),
     _own("server delete nic-{n} --wait"),
     # A port that the user made is the user's.

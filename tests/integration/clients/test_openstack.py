@@ -22,11 +22,14 @@ from tests.integration.clients.commands import (
 )
 from tests.integration.clients.conftest import Shells
 from tests.integration.clients.network_commands import NETWORKS
+from tests.integration.clients.network_router_commands import ROUTERS
+from tests.integration.clients.network_service_commands import SERVICE
 from tests.integration.clients.shell import Done
 
-_ALL = {**STORIES, **SLOW, **ACTIONS, **NETWORKS}
+_OWN = {**SLOW, **ACTIONS, **NETWORKS, **SERVICE, **ROUTERS}
+_ALL = {**STORIES, **_OWN}
 _RUNS = [(story, version) for story in STORIES for version in VERSIONS] + [
-    (story, None) for story in (*SLOW, *ACTIONS, *NETWORKS)
+    (story, None) for story in _OWN
 ]
 
 
@@ -112,6 +115,7 @@ def test_commands(
         if not _works(row, version):
             continue
         if row.wait:
+            assert row.wait in kept, "\n" + "\n".join(wrong)
             _wait(cloud, kept, row.wait, row.status)
         shell = shells("openstack", row.user)
         done = shell.run(*_words(row, version, kept))
