@@ -118,12 +118,24 @@ class Dnsmasq:
     def _read_pid(self) -> int | None:
         try:
             pid = int(self._pid_file.read_text())
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except (FileNotFoundError, ProcessLookupError, ValueError):
+        except (FileNotFoundError, ValueError):
             return None
         # A number may have become another process's.
+        return pid if self._is_ours(pid) else None
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            return False
         ours = f"--conf-file={self._directory}/".encode()
-        return pid if any(one.startswith(ours) for one in words) else None
+        return any(one.startswith(ours) for one in words)
+
+    def _end_strays(self) -> None:
+        """One whose pid file somebody took away would be in the way."""
+        for path in Path("/proc").iterdir():
+            if path.name.isdigit() and self._is_ours(int(path.name)):
+                self._signal_one(int(path.name), signal.SIGTERM)
 
     def _pid(self) -> int | None:
         pid = self._read_pid()
@@ -146,6 +158,7 @@ class Dnsmasq:
             return ""
 
     def _start(self, conf: Path, text: str) -> None:
+        self._end_strays()
         self._write(conf.name, text, secret=True)
         done = self._namespaces.run(
             self._namespace,
@@ -166,15 +179,17 @@ class Dnsmasq:
 
     def _signal(self, number: signal.Signals) -> None:
         pid = self._read_pid()
-        if pid is None:
-            return
+        if pid is not None:
+            self._signal_one(pid, number)
+
+    def _signal_one(self, pid: int, number: signal.Signals) -> None:
         try:
             descriptor = os.pidfd_open(pid)
         except ProcessLookupError:
             return
         try:
             # Only now is the number surely still the process looked at.
-            if self._read_pid() != pid:
+            if not self._is_ours(pid):
                 return
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(descriptor, number)

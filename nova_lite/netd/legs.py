@@ -153,7 +153,7 @@ def _make_veth(
     descriptor = os.open(namespaces.path(name), os.O_RDONLY | os.O_CLOEXEC)
     inner = {
         "ifname": leg.name,
-        "address": leg.mac,
+        "address": leg.mac.lower(),
         "mtu": leg.mtu,
         "net_ns_fd": descriptor,
     }
@@ -212,8 +212,8 @@ def _arrange(interior: Interior) -> list[tuple[str, str]]:
 
 def _set_link(netlink: IPRoute, link: Any, leg: Leg) -> None:
     changes: dict[str, Any] = {}
-    if link.get("address") != leg.mac:
-        changes["address"] = leg.mac
+    if link.get("address") != leg.mac.lower():
+        changes["address"] = leg.mac.lower()
     if link.get("mtu") != leg.mtu:
         changes["mtu"] = leg.mtu
     if _is_up(link) != leg.up:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -262,6 +263,38 @@ def test_a_namespace_that_somebody_removed_is_back(lab: Lab) -> None:
     converge(host, wanted, full=True)
     assert lab.guest(host, one).ask()["ip"] == "198.51.100.11"
     assert not _runs(lost)
+
+
+@pytest.mark.parametrize("what", ["device", "mount", "files"])
+def test_parts_that_somebody_removed_are_back(lab: Lab, what: str) -> None:
+    net = one_network()
+    one = port(net, 11)
+    host = lab.host()
+    wanted = state([net], [one])
+    converge(host, wanted)
+    name = f"qdhcp-{net.id}"
+    if what == "device":
+        host.command("ip", "link", "del", f"nlv{net.dhcp_port_id[:11]}")
+    elif what == "mount":
+        # As a kill between the two steps of its making leaves it.
+        host.namespaces.remove(name)
+        host.namespaces.path(name).touch()
+    else:
+        shutil.rmtree(host.directory / "state" / "dhcp" / net.id)
+    host.restart()
+    converge(host, wanted)
+    assert lab.guest(host, one).ask()["ip"] == "198.51.100.11"
+
+
+def test_dnsmasq_is_not_root(lab: Lab) -> None:
+    net = one_network()
+    host = lab.host()
+    converge(host, state([net], [port(net, 11)]))
+    pid = host.dnsmasq("dhcp", net.id)
+    assert Path(f"/proc/{pid}").stat().st_uid != 0
+    files = host.directory / "state" / "dhcp" / net.id
+    assert files.stat().st_mode & 0o777 == 0o710
+    assert files.stat().st_uid == 0
 
 
 def test_nothing_is_left_of_a_network_that_went(lab: Lab) -> None:
