@@ -73,19 +73,18 @@ def test_guest_that_does_not_let_go(
         assert nics(host, spec.uuid) == []
 
 
-@pytest.mark.parametrize("machine", ["pc", "q35"])
 def test_linux_guest_is_given_one_and_lets_it_go(
     restarted: Callable[..., driver.ComputeDriver],
     shelf: ImageShelf,
     linux_image: object,
-    machine: str,
 ) -> None:
+    # A q35 has no place for it but those made beforehand.
     shelf.files["linux"] = linux_image  # type: ignore[assignment]
     host = restarted()
     image = driver.ImageSpec(
         id="linux",
         disk_format="qcow2",
-        properties={"hw_machine_type": machine},
+        properties={"hw_machine_type": "q35"},
     )
     spec = make_spec(image=image, memory_mb=128, root_gb=1)
     vif = make_vif()
