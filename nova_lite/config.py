@@ -28,8 +28,7 @@ _QUIET = [
     "keystonemiddleware=WARNING",
     "oslo_policy=WARNING",
     "openstack=WARNING",
-    # Each message to the kernel.
-    "pyroute2=INFO",
+    "asyncio=INFO",
 ]
 
 

@@ -10,6 +10,7 @@ its name, and by being down and in no bridge.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 import struct
@@ -22,6 +23,9 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from nova_lite import exception
+
+# It tells each message to the kernel, and forgets its level when imported.
+logging.getLogger("pyroute2").setLevel(logging.INFO)
 
 _OURS = "nova-lite:"
 _NAMES = re.compile(r"(brq|tap)[0-9a-f]{8}-[0-9a-f]{2}|vxlan-\d+")

@@ -41,9 +41,28 @@ class Site:
         (port,) = self.get(f"ports?device_id={server}")
         return dict(port)
 
+    def wait_active(self, *servers: str) -> None:
+        """Wait until the servers' ports are said to work."""
+        wait_until(
+            lambda: (
+                {self.port_of(one)["status"] for one in servers} == {"ACTIVE"}
+            ),
+            30,
+            f"the ports work: {self.netd.tail()}",
+        )
+
+    def links(self) -> str:
+        return self.place.command("ip", "-br", "link")
+
     def has(self, *devices: str) -> bool:
-        there = self.place.command("ip", "-br", "link")
+        there = self.links()
         return all(device in there for device in devices)
+
+    def restart(self, after_s: float) -> None:
+        """Kill it in the middle of something, and start it again."""
+        time.sleep(after_s)
+        self.netd.kill()
+        self.netd.start()
 
     def rules(self) -> str:
         return self.place.command("nft", "list", "ruleset")
@@ -100,11 +119,7 @@ def test_a_server_gets_its_wire_and_loses_it(site: Site) -> None:
     port = site.port_of(server)
     tap = device_name(port["id"])
     assert port["binding:vif_type"] == "tap"
-    wait_until(
-        lambda: site.port_of(server)["status"] == "ACTIVE",
-        20,
-        f"the port works: {site.netd.tail()}",
-    )
+    site.wait_active(server)
     assert site.has(tap, bridge_name(network))
     assert f"to-{port['id']}" in site.rules()
     # A group that is changed.
@@ -137,7 +152,7 @@ def test_what_happened_while_it_was_dead_is_made_up_for(site: Site) -> None:
     stays = cloud.boot("stays", networks=[{"uuid": network}])
     going, staying = site.port_of(gone), site.port_of(stays)
     taps = [device_name(one["id"]) for one in (going, staying)]
-    wait_until(lambda: site.has(*taps), 20, "both are wired")
+    site.wait_active(gone, stays)
     index = site.place.command("cat", f"/sys/class/net/{taps[1]}/ifindex")
     site.netd.kill()
     cloud.tenant.call("DELETE", f"/servers/{gone}")
@@ -152,6 +167,44 @@ def test_what_happened_while_it_was_dead_is_made_up_for(site: Site) -> None:
         site.place.command("cat", f"/sys/class/net/{taps[1]}/ifindex") == index
     )
     assert site.port_of(stays)["status"] == "ACTIVE"
+    cloud.tenant.call("DELETE", f"/servers/{stays}")
+    cloud.wait_gone(stays)
+
+
+def test_killed_again_and_again_while_servers_come_and_go(site: Site) -> None:
+    cloud = site.cloud
+    network = cloud.new_network("busy", "203.0.113.0/25")
+    servers = []
+    for number in range(8):
+        servers.append(
+            cloud.create(f"busy-{number}", networks=[{"uuid": network}])
+        )
+        if number % 3 == 1:
+            site.restart(number / 20)
+    for server in servers:
+        cloud.wait_status(server, "ACTIVE")
+    ports = {server: site.port_of(server) for server in servers}
+    taps = {server: device_name(port["id"]) for server, port in ports.items()}
+    wait_until(lambda: site.has(*taps.values()), 30, site.netd.tail())
+    site.wait_active(*servers)
+    for number, server in enumerate(servers):
+        cloud.tenant.call("DELETE", f"/servers/{server}")
+        if number % 3 == 1:
+            site.restart(number / 20)
+    for server in servers:
+        cloud.wait_gone(server)
+    wait_until(lambda: "tap" not in site.links(), 30, site.netd.tail())
+    wait_until(
+        lambda: not any(one["id"] in site.rules() for one in ports.values()),
+        10,
+        "no rule is left",
+    )
+    cloud.tenant.call("DELETE", f"{PATH}/networks/{network}")
+    wait_until(
+        lambda: bridge_name(network) not in site.links(),
+        10,
+        "no bridge is left",
+    )
 
 
 def test_there_is_one_to_a_host(site: Site) -> None:
