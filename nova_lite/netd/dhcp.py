@@ -26,7 +26,14 @@ from ipaddress import ip_address, ip_network
 from nova_lite.netd import dhcp_tables as tables
 from nova_lite.netd import leases
 from nova_lite.netd.dnsmasq import Dnsmasq
-from nova_lite.netd.legs import Hosting, Interior, Leg, Route, furnish
+from nova_lite.netd.legs import (
+    Hosting,
+    Interior,
+    Leg,
+    Route,
+    dismantle,
+    furnish,
+)
 from nova_lite.netd.upkeep import Upkeep
 from nova_lite.network.wanted import HostState, WantedNetwork, WantedPort
 
@@ -127,7 +134,7 @@ class Dhcp:
         """Serve a network no more; what was made last is removed first."""
         dnsmasq = self._dnsmasq(network_id)
         dnsmasq.stop()
-        self._hosting.namespaces.remove(f"{PREFIX}{network_id}")
+        dismantle(self._hosting.namespaces, f"{PREFIX}{network_id}")
         dnsmasq.remove()
 
     # --- parts ---------------------------------------------------------------

@@ -29,6 +29,9 @@ LOG = log.getLogger(__name__)
 # The outer ends: not taps, so that nobody takes them for a guest's.
 OUTER = "nlv"
 
+# The inner ones: of routers, of their gateways, of DHCP servers.
+_LEGS = ("qr-", "qg-", "ns-")
+
 _LO = 1
 # <linux/rtnetlink.h>, <linux/if_addr.h>: values of fields.
 _MAIN_TABLE = 254
@@ -101,6 +104,13 @@ def furnish(
     for leg in interior.legs:
         _plug(namespaces, name, leg, present)
     return namespaces.run(name, _arrange, interior)
+
+
+def dismantle(namespaces: Namespaces, name: str) -> None:
+    """Remove a namespace; its legs first, which else follow by and by."""
+    if namespaces.exists(name):
+        namespaces.run(name, _arrange, Interior(legs=()))
+    namespaces.remove(name)
 
 
 def write_sysctls(values: Mapping[str, str]) -> None:
@@ -197,7 +207,7 @@ def _arrange(interior: Interior) -> list[tuple[str, str]]:
         _set_addresses(netlink, _LO, [*interior.local, "127.0.0.1/8", "::1"])
         wanted = {leg.name for leg in interior.legs}
         for name, link in found.items():
-            if name[:3] in ("qr-", "qg-", "ns-") and name not in wanted:
+            if name[:3] in _LEGS and name not in wanted:
                 netlink.link("del", index=link["index"])
         for leg in interior.legs:
             _set_link(netlink, found[leg.name], leg)

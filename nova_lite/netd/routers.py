@@ -15,7 +15,14 @@ from pathlib import Path
 from nova_lite.netd import dhcp_tables as tables
 from nova_lite.netd import floating, nft
 from nova_lite.netd.dnsmasq import Dnsmasq
-from nova_lite.netd.legs import Hosting, Interior, Leg, Route, furnish
+from nova_lite.netd.legs import (
+    Hosting,
+    Interior,
+    Leg,
+    Route,
+    dismantle,
+    furnish,
+)
 from nova_lite.netd.upkeep import Upkeep
 from nova_lite.network.wanted import (
     HostState,
@@ -117,7 +124,7 @@ class Routers:
         """Have a router no more; its directory, the mark of it, goes last."""
         dnsmasq = self._dnsmasq(router_id)
         dnsmasq.stop()
-        self._hosting.namespaces.remove(f"{PREFIX}{router_id}")
+        dismantle(self._hosting.namespaces, f"{PREFIX}{router_id}")
         dnsmasq.remove()
 
     # --- parts ---------------------------------------------------------------

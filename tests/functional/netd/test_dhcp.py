@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,12 +24,6 @@ from tests.fixtures.netlab_routing import (
     state,
     subnet,
 )
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab() as made:
-        yield made
 
 
 def one_network(**more: object) -> WantedNetwork:

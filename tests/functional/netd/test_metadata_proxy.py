@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
@@ -23,12 +22,6 @@ from tests.fixtures.netlab_routing import (
 )
 
 ASK = "GET /latest/meta-data/?x=%2F HTTP/1.1\r\nHost: 169.254.169.254\r\n"
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab() as made:
-        yield made
 
 
 def place(lab: Lab, **more: object) -> tuple[RoutingHost, PlainGuest]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import dataclasses
 import socket
 import uuid
-from collections.abc import Iterator
 from ipaddress import ip_network
 
 import pytest
@@ -36,12 +35,6 @@ from tests.fixtures.netlab_routing import (
 GATEWAY = "203.0.113.20"
 FLOATING = "203.0.113.50"
 ONE, TWO = "198.51.100.11", "198.51.100.141"
-
-
-@pytest.fixture
-def lab() -> Iterator[Lab]:
-    with Lab() as made:
-        yield made
 
 
 def leg(net: WantedNetwork, number: int = 0) -> WantedRouterPort:
