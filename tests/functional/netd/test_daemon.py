@@ -93,15 +93,24 @@ def site(
         name = f"nlt-{os.getpid()}-site"
         place = stack.enter_context(closing(Enclosure(name)))
         stack.enter_context(closing(Relay(place, broker)))
-        netd = LabDaemon(
-            place, _files(cloud, directory), directory / "netd.log"
-        )
+        files = _files(cloud, directory)
+        netd = LabDaemon(place, files, directory / "netd.log")
         netd.start()
-        stack.callback(netd.kill)
+        stack.callback(_purge, place, netd, files)
         made = Site(cloud, place, netd)
         wait_until(made.agents, 30, f"an agent: {netd.tail()}")
         yield made
         assert netd.stop() == 0, netd.tail()
+
+
+def _purge(place: Enclosure, netd: LabDaemon, files: list[Path]) -> None:
+    """Whatever happened: processes of namespaces outlive a netd."""
+    netd.kill()
+    purge = LabDaemon(place, files, netd.log, "netd_purge")
+    purge.start()
+    assert purge.wait(30) == 0, purge.tail()
+    assert place.command("ip", "-br", "link").split()[0] == "lo"
+    assert not place.command("nft", "list", "ruleset")
 
 
 def _files(cloud: Cloud, directory: Path) -> list[Path]:
