@@ -264,3 +264,10 @@ class PortSecurityPortHasSecurityGroup(exception.Conflict):
         "Port has security group associated. Cannot disable port security "
         "or IP address until security group is removed."
     )
+
+
+class DeviceIDNotOwnedByTenant(exception.Conflict):
+    message = (
+        "A port of %(device_owner)s is made by adding the interface or the "
+        "address to its router, not by device_id %(device_id)s of a port."
+    )

@@ -121,6 +121,10 @@ def _apply(host: str, change: Change) -> None:
             return
         fixed_ips = [Fixed(one) for one in sorted(change.subnets)]
         if port is not None:
+            # Its project may have made something else of it.
+            port.device_owner = OWNER
+            port.device_id = device_id(host, network.id)
+            port.host = host
             network_port.set_addresses(session, port, fixed_ips)
             return
         network_port.create(

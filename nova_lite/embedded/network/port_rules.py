@@ -57,6 +57,19 @@ def check_device(row: Any, values: Mapping[str, Any]) -> None:
         )
 
 
+def check_owner(values: Mapping[str, Any], present: str = "") -> None:
+    """Nobody makes a port of a router or a floating IP by hand.
+
+    It would be a leg of that router, whosever it is. ``present``: the owner
+    that it has already. Raises: DeviceIDNotOwnedByTenant.
+    """
+    owner = values.get("device_owner", present)
+    if owner in _NOT_DIRECTLY and owner != present:
+        raise errors.DeviceIDNotOwnedByTenant(
+            device_owner=owner, device_id=values.get("device_id", "")
+        )
+
+
 def check_update(
     context: rules.Context, owner: str, values: Mapping[str, Any]
 ) -> None:

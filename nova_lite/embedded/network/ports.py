@@ -150,6 +150,7 @@ class Ports(Collection):
         """One more port, with addresses, groups and its binding."""
         network, subnets = self._network(work, values["network_id"])
         port_rules.check_create(work.context, network, values)
+        port_rules.check_owner(values)
         groups = self._groups(work, network, values)
         columns = {
             column: values[name]
@@ -259,6 +260,7 @@ class Ports(Collection):
         if not rules.is_admin(work.context):
             owner = networks_db.owner(session, row.network_id)
             port_rules.check_update(work.context, owner, values)
+        port_rules.check_owner(values, row.device_owner)
         for name, column in _COLUMNS.items():
             if name in values:
                 setattr(row, column, values[name])

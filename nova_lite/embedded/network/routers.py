@@ -52,7 +52,7 @@ _MAX_ROUTES = 30
 
 
 def _routes(value: Any) -> Any:
-    return ROUTES(value or [])
+    return [] if value is None else ROUTES(value)
 
 
 def _false(value: Any) -> bool:

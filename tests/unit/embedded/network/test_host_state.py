@@ -157,6 +157,21 @@ def test_dhcp_port_comes_and_goes(
     assert service.admin.get(query) == []
 
 
+def test_dhcp_port_is_kept_one(
+    service: NetworkService, alice: Client, host: str
+) -> None:
+    """Whatever its project makes of it."""
+    network, _ = service.network(alice)
+    _port(service, alice, network, host)
+    [before] = _state(host).networks
+    path = f"ports/{before.dhcp_port_id}"
+    alice.put(path, port={"device_owner": "mine", "device_id": "mine"})
+    assert _state(host).networks == [before]
+    alice.delete(path)
+    [after] = _state(host).networks
+    assert after.dhcp_port_id == before.dhcp_port_id
+
+
 def test_no_address_for_dhcp(
     service: NetworkService, alice: Client, host: str
 ) -> None:

@@ -199,6 +199,26 @@ def test_interface_by_port(service: NetworkService, alice: Client) -> None:
     assert alice.refused("GET", f"ports/{port['id']}")[0] == 404
 
 
+def test_no_leg_by_hand(
+    service: NetworkService, alice: Client, bob: Client
+) -> None:
+    """Or bob's network were on alice's router."""
+    router = alice.make("router")
+    network, _ = service.network(bob)
+    leg = {
+        "device_id": router["id"],
+        "device_owner": "network:router_interface",
+    }
+    refused = (409, "DeviceIDNotOwnedByTenant")
+    body = {"port": {"network_id": network, **leg}}
+    assert bob.refused("POST", "ports", body) == refused
+    assert service.admin.refused("POST", "ports", body) == refused
+    port = bob.make("port", network_id=network, device_id=router["id"])
+    path = f"ports/{port['id']}"
+    assert bob.refused("PUT", path, {"port": leg}) == refused
+    assert alice.get(f"ports?device_id={router['id']}") == []
+
+
 def test_port_without_address(service: NetworkService, alice: Client) -> None:
     network, _ = service.network(alice)
     port = alice.make("port", network_id=network, fixed_ips=[])
