@@ -135,10 +135,16 @@ def _call_os_vif(
     action: str, vif: VIF, uuid: str, spec: driver.GuestSpec | None = None
 ) -> None:
     # It brings a netlink library and privsep: for those who need it.
-    import os_vif
-    from os_vif import exception as os_vif_exception
-    from os_vif import objects as os_vif_objects
-
+    try:
+        import os_vif
+        from os_vif import exception as os_vif_exception
+        from os_vif import objects as os_vif_objects
+    except ImportError as error:
+        raise exception.VirtualInterfacePlugException(
+            port_id=vif.id,
+            reason="its port is one of Open vSwitch, and os-vif, which plugs "
+            "these, is not installed",
+        ) from error
     _initialize(os_vif)
     info = os_vif_objects.instance_info.InstanceInfo(
         uuid=uuid,
