@@ -8,7 +8,9 @@ are told there, and to the compute of this host, which waits for them.
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import threading
 import time
 from pathlib import Path
@@ -57,7 +59,6 @@ class NetdManager(manager.Manager):
         self._stop = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
-        self._links: Links
         self._converged: Host
         self._computes: ComputeAPI
 
@@ -67,34 +68,9 @@ class NetdManager(manager.Manager):
             raise exception.ConfigurationError(
                 reason="nova-lite-netd has to run as root."
             )
-        tracking = probe.tracking()
-        LOG.info("Connections of guests are tracked by %s", tracking)
         conductor_api.use_conductor()
         self._computes = ComputeAPI()
-        self._links = Links()
-        switch = Switch(
-            self._links,
-            CONF.netd.tunnel_ip,
-            CONF.netd.bridge_mappings,
-            filtered=tracking == BR_NETFILTER,
-        )
-        firewall = Firewall(tracking, CONF.netd.bridge_mappings)
-        self._converged = Host(switch, firewall, self._parts(switch))
-
-    def _parts(self, switch: Switch) -> list[Part]:
-        """DHCP servers and routers of this host."""
-        directory = Path(CONF.netd.state_directory)
-        directory.mkdir(parents=True, exist_ok=True)
-        # dnsmasq comes to its own files, which are behind it, as an account
-        # of its own.
-        directory.chmod(0o711)
-        namespaces = Namespaces()
-        hosting = Hosting(namespaces, directory, switch.bridge_of)
-        return [
-            Dhcp(hosting, _dhcp_settings()),
-            Routers(hosting),
-            MetadataProxy(namespaces, _metadata_service()),
-        ]
+        self._converged = make_host(Links())
 
     def post_start_hook(self) -> None:
         """Converge for ever, now that hints arrive."""
@@ -188,17 +164,36 @@ class NetdManager(manager.Manager):
             self._computes.external_instance_event(context, self.host, events)
 
 
+# Of the namespace of the network, not of files: it goes with the process.
+_LOCK = "\0nova-lite-netd"
+_lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+
+
+def _lock_network() -> None:
+    """Two with different states would take each other's things away."""
+    try:
+        _lock.bind(_LOCK)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise exception.ConfigurationError(
+            reason="another nova-lite-netd makes networks here: stop it."
+        ) from None
+
+
 def make_host(links: Links) -> Host:
     """This host, by the options. Raises: ConfigurationError."""
+    _lock_network()
     tracking = probe.tracking()
     LOG.info("Connections of guests are tracked by %s", tracking)
+    mappings = CONF.netd.bridge_mappings
     switch = Switch(
         links,
         CONF.netd.tunnel_ip,
-        CONF.netd.bridge_mappings,
+        mappings,
         filtered=tracking == BR_NETFILTER,
     )
-    return Host(switch, Firewall(tracking), _parts(switch))
+    return Host(switch, Firewall(tracking, mappings), _parts(switch))
 
 
 def _parts(switch: Switch) -> list[Part]:

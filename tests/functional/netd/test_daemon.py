@@ -221,4 +221,4 @@ def test_there_is_one_to_a_host(site: Site) -> None:
     second = LabDaemon(site.place, files, site.cloud.directory / "netd-2.log")
     second.start()
     assert second.wait(30) != 0
-    assert "nova-lite-netd runs already" in second.tail()
+    assert "another nova-lite-netd makes networks here" in second.tail()
