@@ -121,7 +121,12 @@ class Interfaces(Validation, Groups):
                     _see_bound(bound)
 
     def info(self, context: api.Context, owner: api.Owner) -> list[VIF]:
-        ports = self._ports_of(context, owner.uuid)
+        # Whoever knows a server's uuid can write it on a port of his own.
+        ports = [
+            port
+            for port in self._ports_of(context, owner.uuid)
+            if port["project_id"] == owner.project_id
+        ]
         taken = [port["id"] for port in ports]
         around = self._around(context, ports, taken, {}, as_account=False)
         return [around.vif(port) for port in ports]
