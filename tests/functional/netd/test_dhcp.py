@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import socket
-import struct
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from tests.fixtures.netlab_routing import (
     eventually,
     network,
     port,
+    resolve,
     state,
     subnet,
 )
@@ -32,21 +32,6 @@ def one_network(**more: object) -> WantedNetwork:
 
 def converge(host: RoutingHost, wanted: HostState, full: bool = False) -> None:
     assert not host.converge(wanted, full).failed
-
-
-def resolve(server: str, name: str) -> str:
-    """Ask a name server for an IPv4 address; "" where it knows none."""
-    question = b"".join(
-        bytes([len(label)]) + label.encode() for label in name.split(".")
-    )
-    query = struct.pack("!6H", 7, 0x0100, 1, 0, 0, 0)
-    query += question + b"\0" + struct.pack("!HH", 1, 1)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(5)
-        sock.sendto(query, (server, 53))
-        answer = sock.recv(2048)
-    found = struct.unpack("!H", answer[6:8])[0]
-    return socket.inet_ntoa(answer[-4:]) if found else ""
 
 
 def test_a_guest_is_told_what_its_subnet_says(lab: Lab) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+import struct
+import threading
 import uuid
 from ipaddress import ip_network
 
 import pytest
 
+from nova_lite.netd.dhcp_tables import Settings
 from nova_lite.netd.floating import TABLE
 from nova_lite.network.wanted import (
     HostState,
@@ -27,6 +30,7 @@ from tests.fixtures.netlab_routing import (
     external,
     network,
     port,
+    resolve,
     served,
     state,
     subnet,
@@ -60,7 +64,12 @@ def floating(address: str, fixed: str) -> WantedFloatingIP:
 class Town:
     """Two networks, a guest on each, and a router to the world."""
 
-    def __init__(self, lab: Lab, *floating_ips: WantedFloatingIP) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        *floating_ips: WantedFloatingIP,
+        settings: Settings | None = None,
+    ) -> None:
         self.nets = [
             network(subnet("198.51.100.0/25")),
             network(subnet("198.51.100.128/25")),
@@ -76,7 +85,7 @@ class Town:
             next_hops=[OUTSIDE],
             floating_ips=floating_ips,
         )
-        self.host: RoutingHost = lab.host()
+        self.host: RoutingHost = lab.host(settings)
         self.converge()
         self.one, self.two = (
             self._guest(lab, net, each)
@@ -244,6 +253,30 @@ def test_routes_of_a_router(lab: Lab) -> None:
     assert not town.one.reaches(beyond, 0.3)
     town.converge(routes=[])
     assert not town.one.reaches(beyond, 0.3)
+
+
+def test_names_are_asked_for_through_the_router(lab: Lab) -> None:
+    town = Town(lab, settings=Settings(dns_servers=[OUTSIDE]))
+    with town.host.run(
+        socket.socket, socket.AF_INET, socket.SOCK_DGRAM
+    ) as server:
+        server.bind((OUTSIDE, 53))
+        thread = threading.Thread(target=_answer_one, args=(server,))
+        thread.start()
+        known = town.one.run(resolve, "198.51.100.2", "example.org")
+        thread.join()
+    assert known == "192.0.2.80"
+
+
+def _answer_one(server: socket.socket) -> None:
+    """Whatever the name is, it has this address."""
+    query, sender = server.recvfrom(2048)
+    # Its question alone: a server may add more to what it asks.
+    end = query.index(b"\0", 12) + 5
+    head = query[:2] + struct.pack("!5H", 0x8180, 1, 1, 0, 0)
+    answer = struct.pack("!HHHIH", 0xC00C, 1, 1, 60, 4)
+    answer += socket.inet_aton("192.0.2.80")
+    server.sendto(head + query[12:end] + answer, sender)
 
 
 def test_ipv6_is_advertised_and_routed(lab: Lab) -> None:
