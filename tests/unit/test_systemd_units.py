@@ -81,6 +81,32 @@ def test_units_are_hardened(name: str) -> None:
     assert float(found[1]) < (3.5 if hides_mounts else 6)
 
 
+def test_networks_take_mounts_of_its_own_from_the_stack(
+    tmp_path: Path,
+) -> None:
+    name = "nova-lite-all.service"
+    addition = tmp_path / f"{name}.d" / "networks.conf"
+    addition.parent.mkdir()
+    addition.write_text((_UNITS / "nova-lite-all-networks.conf").read_text())
+    text = (_UNITS / name).read_text()
+    (tmp_path / name).write_text(
+        text.replace("/usr/bin/", f"{Path(sys.executable).parent}/")
+    )
+    done = _run("systemd-analyze", "verify", "--man=no", tmp_path / name)
+    assert (done.returncode, done.stdout) == (0, "")
+    # Each of these would give it mounts that nobody else sees.
+    added = configparser.RawConfigParser(strict=False)
+    added.optionxform = str  # type: ignore[assignment,method-assign]
+    added.read(addition)
+    for key, value in _settings("all").items():
+        if key.startswith(("Private", "Protect", "ReadWrite")) and key not in (
+            "ProtectClock",
+            "ProtectHostname",
+            "ProtectProc",
+        ):
+            assert added["Service"][key] in ("", "no"), (key, value)
+
+
 @pytest.mark.parametrize("name", ["api", "conductor", "scheduler"])
 def test_the_control_plane_is_not_root(name: str) -> None:
     assert _settings(name)["User"] == "nova-lite"
