@@ -68,6 +68,13 @@ _INTERFACES = (
     _own("server delete nic-{n} --wait"),
     # A port that the user made is the user's.
     _own("port show own-{n}", has={"id": "{port}", "device_id": ""}),
+    _own(
+        "server create port-{n} --image tiny --flavor tiny --port own-{n} "
+        "--nic net-id=blue-{n},v4-fixed-ip=198.51.100.88,tag=second --wait",
+        has={"name": "port-{n}", "status": "ACTIVE"},
+    ),
+    _own("server list --name port-{n} --ip 198.51.100.88$", has={"ID": ANY}),
+    _own("server delete port-{n} --wait"),
     _own("port delete own-{n}"),
     _own(
         "server create port-{n} --image tiny --flavor tiny --port own-{n}",
