@@ -266,6 +266,8 @@ def test_shelved_keeps_its_ports(cloud: Cloud, net: str) -> None:
     assert bound["status"] == "ACTIVE"
     assert cloud.ledger.interfaces(ident) == [port]
 
+    # It is ACTIVE before its image goes.
+    cloud.wait_at_rest(30)
     cloud.tenant.post(path, {"shelve": None})
     cloud.wait_status(ident, "SHELVED_OFFLOADED")
     cloud.tenant.delete(f"/servers/{ident}")
