@@ -68,7 +68,8 @@ class Host:
             return Outcome(self._wired & there, there)
         wired = self._switch.connect(state, full)
         failed = set(self._switch.failed)
-        self._doubt = bool(failed)
+        # What failed is known, and alone tried again.
+        self._doubt = False
         for part in self._parts:
             try:
                 failed |= set(part.converge(state, full=full))

@@ -42,9 +42,9 @@ CONF = cfg.CONF
 
 _PLUGGED = "network-vif-plugged"
 _ACTIVE, _DOWN = "ACTIVE", "DOWN"
-# After a pass that failed; so a port that cannot be wired is tried again
-# long before who waits for it gives up.
-_AGAIN_S = 5.0
+# After a pass that failed, then twice of it and so on: a port that cannot be
+# wired is tried again long before who waits for it gives up.
+_AGAIN_S = 2.0
 
 
 class NetdManager(manager.Manager):
@@ -90,6 +90,7 @@ class NetdManager(manager.Manager):
     def _run(self) -> None:
         context = get_admin_context()
         next_full = 0.0
+        again_s = _AGAIN_S
         while not self._stop.is_set():
             self._idle.clear()
             self._hint.clear()
@@ -99,7 +100,8 @@ class NetdManager(manager.Manager):
             well = self._pass(context, full)
             self._idle.set()
             left = max(next_full - time.monotonic(), 0.0)
-            self._hint.wait(left if well else min(left, _AGAIN_S))
+            self._hint.wait(left if well else min(left, again_s))
+            again_s = _AGAIN_S if well else again_s * 2
 
     def _pass(self, context: RequestContext, full: bool) -> bool:
         """One round; whether all went well."""
