@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from nova_lite.supervisor import system
 from nova_lite.supervisor.rabbitmq import RabbitNode
 from tests.fixtures import cloud as clouds
 from tests.fixtures import consoles
@@ -73,9 +74,15 @@ def cloud(
             # lifecycle/test_events.py opens as many as there may be.
             "api": {
                 **clouds.NETWORKS["api"],
+                "metadata": True,
+                "metadata_port": system.free_port(),
                 "event_streams": 110,
                 "event_streams_per_project": 100,
                 "event_poll_interval_s": 0.1,
+            },
+            "neutron": {
+                "service_metadata_proxy": True,
+                "metadata_proxy_shared_secret": clouds.METADATA_SECRET,
             },
         },
         by_daemon=_BY_DAEMON,
