@@ -48,6 +48,8 @@ _SYSCTLS = {
     "ipv4/ip_forward": "0",
     "ipv6/conf/all/accept_ra": "0",
     "ipv6/conf/default/accept_ra": "0",
+    # MACs are the service's, so no link-local address is there twice.
+    "ipv6/conf/default/accept_dad": "0",
 }
 
 # A network that DHCP is served of, and its ports here.

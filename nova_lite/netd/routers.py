@@ -39,6 +39,8 @@ _SYSCTLS = {
     "ipv6/conf/default/forwarding": "1",
     "ipv6/conf/all/accept_ra": "0",
     "ipv6/conf/default/accept_ra": "0",
+    # MACs are the service's, so no link-local address is there twice.
+    "ipv6/conf/default/accept_dad": "0",
     "ipv6/conf/all/keep_addr_on_down": "1",
     "ipv6/conf/default/ndisc_notify": "1",
     # A floating ip may come in by another way than the answer leaves.
