@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,16 +94,21 @@ def net(
         )
     ]
     try:
-        neutron.install()
-        neutron.start()
-        neutron.start_agents(cloud.computes)
-        with clouds.running(cloud):
-            network = _network(cloud.tenant)
-            yield Net(neutron, cloud, network)
+        with ThreadPoolExecutor(1) as beside:
+            serving = beside.submit(_serve, neutron)
+            with clouds.running(cloud):
+                serving.result()
+                neutron.start_agents(cloud.computes)
+                yield Net(neutron, cloud, _network(cloud.tenant))
     finally:
         neutron.stop()
         for ident in made:
             admin.delete(f"/identity/v3/services/{ident}")
+
+
+def _serve(neutron: Neutron) -> None:
+    neutron.install()
+    neutron.start()
 
 
 def _network(client: Client) -> str:
