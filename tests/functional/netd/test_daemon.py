@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -24,6 +25,7 @@ from tests.fixtures.rabbitmq import fresh_transport_url
 
 HOST = "compute-1"
 PATH = "/network/v2.0"
+_OUTER = "br-outer"
 
 
 @dataclass
@@ -116,7 +118,10 @@ def _purge(place: Enclosure, netd: LabDaemon, files: list[Path]) -> None:
 def _files(cloud: Cloud, directory: Path) -> list[Path]:
     settings: clouds.Settings = {
         "DEFAULT": {"host": HOST},
-        "netd": {"converge_interval": 3600},
+        "netd": {
+            "converge_interval": 3600,
+            "bridge_mappings": f"public:{_OUTER}",
+        },
     }
     return [cloud.common_file, cloud.write("netd", settings)]
 
@@ -214,6 +219,113 @@ def test_killed_again_and_again_while_servers_come_and_go(site: Site) -> None:
         10,
         "no bridge is left",
     )
+
+
+@pytest.fixture
+def outer(site: Site) -> Iterator[str]:
+    """An external network on a bridge of the host; its subnet is there."""
+    for words in (
+        f"link add {_OUTER} type bridge",
+        f"link set {_OUTER} up",
+        f"addr add 203.0.113.1/24 dev {_OUTER}",
+    ):
+        site.place.command("ip", *words.split())
+    admin = site.cloud.admin
+    network = {
+        "router:external": True,
+        "provider:network_type": "flat",
+        "provider:physical_network": "public",
+    }
+    made = admin.post(f"{PATH}/networks", {"network": network})["network"]
+    subnet = {
+        "network_id": made["id"],
+        "ip_version": 4,
+        "cidr": "203.0.113.0/24",
+        "enable_dhcp": False,
+    }
+    admin.post(f"{PATH}/subnets", {"subnet": subnet})
+    yield made["id"]
+    admin.call("DELETE", f"{PATH}/networks/{made['id']}")
+    site.place.command("ip", "link", "del", _OUTER)
+
+
+def test_a_router_and_a_floating_ip(site: Site, outer: str) -> None:
+    cloud = site.cloud
+    network = cloud.new_network("routed")
+    (subnet,) = site.get(f"networks/{network}")["subnets"]
+    server = cloud.boot("reached", networks=[{"uuid": network}])
+    port = site.port_of(server)
+    body = {"router": {"external_gateway_info": {"network_id": outer}}}
+    made = cloud.tenant.post(f"{PATH}/routers", body)["router"]
+    router = f"routers/{made['id']}"
+    interface = {"subnet_id": subnet}
+    cloud.tenant.call(
+        "PUT", f"{PATH}/{router}/add_router_interface", interface
+    )
+    floating = cloud.tenant.post(
+        f"{PATH}/floatingips",
+        {
+            "floatingip": {
+                "floating_network_id": outer,
+                "port_id": port["id"],
+            }
+        },
+    )["floatingip"]
+    assert floating["status"] == "ACTIVE"
+    (agent,) = site.get(f"{router}/l3-agents")
+    assert agent["host"] == HOST
+    space = f"qrouter-{made['id']}"
+
+    def inside(*words: str) -> str:
+        names = site.place.command("ip", "netns", "list")
+        return (
+            site.place.command("ip", "netns", "exec", space, *words)
+            if space in names
+            else ""
+        )
+
+    address = floating["floating_ip_address"]
+    wait_until(
+        lambda: (
+            port["fixed_ips"][0]["ip_address"]
+            in inside("nft", "list", "ruleset")
+        ),
+        10,
+        f"the address is led to the server: {site.netd.tail()}",
+    )
+    assert f"{address}/32" in inside("ip", "addr")
+    assert "198.51.100.1/24" in inside("ip", "addr")
+    wait_until(
+        lambda: (
+            {
+                one["status"]
+                for one in site.get(f"ports?device_id={made['id']}")
+            }
+            == {"ACTIVE"}
+        ),
+        10,
+        "the router's ports work",
+    )
+    (fixed,) = made["external_gateway_info"]["external_fixed_ips"]
+    # It answers on the bridge: nobody listens there.
+    with pytest.raises(ConnectionRefusedError):
+        site.place.run(socket.create_connection, (fixed["ip_address"], 9), 5)
+    cloud.tenant.call("DELETE", f"{PATH}/floatingips/{floating['id']}")
+    wait_until(
+        lambda: address not in inside("ip", "addr"), 10, "the address is gone"
+    )
+    cloud.tenant.call(
+        "PUT", f"{PATH}/{router}/remove_router_interface", interface
+    )
+    cloud.tenant.call("DELETE", f"{PATH}/{router}")
+    wait_until(
+        lambda: space not in site.place.command("ip", "netns", "list"),
+        10,
+        f"the router is gone: {site.netd.tail()}",
+    )
+    cloud.tenant.call("DELETE", f"/servers/{server}")
+    cloud.wait_gone(server)
+    cloud.tenant.call("DELETE", f"{PATH}/networks/{network}")
 
 
 def test_there_is_one_to_a_host(site: Site) -> None:
