@@ -32,6 +32,8 @@ class Viewer:
 
 ANYBODY = Viewer(None, sees_all=True)
 
+_INT_BOUND = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -228,7 +230,8 @@ def _value(column: Any, name: str, text: str) -> Any:
         return boolean(name, text)
     if kind is int:
         try:
-            return int(text)
+            # No row has a number that its column cannot hold.
+            return max(-_INT_BOUND, min(int(text[:20]), _INT_BOUND))
         except ValueError as error:
             raise errors.InvalidInput(
                 reason=f"'{text[:40]}' is not an integer, as {name} is"
@@ -261,10 +264,17 @@ def _order(table: Table, query: Query) -> list[tuple[Any, bool]]:
 
 
 def _sortable(column: Any) -> Any:
-    """A column in an order; each server has its own place for NULL."""
+    """A column in an order: truth values and NULL have their place in it."""
+    if column.type.python_type is bool:
+        return sa.case((column, 1), else_=0)
     if column.property.columns[0].nullable:
-        return sa.func.coalesce(column, "")
+        return sa.func.coalesce(column, _null(column))
     return column
+
+
+def _null(column: Any) -> Any:
+    """What stands for NULL in an order, before all else."""
+    return -1 if column.type.python_type is int else ""
 
 
 def _behind(after: Any, keys: Sequence[tuple[Any, bool]]) -> Any:
@@ -274,7 +284,8 @@ def _behind(after: Any, keys: Sequence[tuple[Any, bool]]) -> Any:
     for column, descending in keys:
         expression = _sortable(column)
         value = getattr(after, column.key)
-        value = "" if value is None else value
+        value = _null(column) if value is None else value
+        value = int(value) if isinstance(value, bool) else value
         beyond = expression < value if descending else expression > value
         clauses.append(sa.and_(*equal, beyond))
         equal.append(expression == value)
