@@ -100,7 +100,8 @@ def furnish(
     Raises: OSError, NetlinkError.
     """
     namespaces.ensure(name)
-    present = namespaces.run(name, _devices)
+    # Before there are devices: they begin with the namespace's defaults.
+    present = namespaces.run(name, _prepare, interior.sysctls)
     for leg in interior.legs:
         _plug(namespaces, name, leg, present)
     return namespaces.run(name, _arrange, interior)
@@ -121,7 +122,9 @@ def write_sysctls(values: Mapping[str, str]) -> None:
             path.write_text(value)
 
 
-def _devices() -> set[str]:
+def _prepare(sysctls: Mapping[str, str]) -> set[str]:
+    """Set a namespace's values; the names of the devices that are there."""
+    write_sysctls(sysctls)
     with IPRoute() as netlink:
         return {link.get("ifname") for link in netlink.get_links()}
 
@@ -198,7 +201,6 @@ def _is_up(link: Any) -> bool:
 
 
 def _arrange(interior: Interior) -> list[tuple[str, str]]:
-    write_sysctls(interior.sysctls)
     added = []
     with IPRoute() as netlink:
         found = {one.get("ifname"): one for one in netlink.get_links()}

@@ -300,8 +300,11 @@ def test_ipv6_is_advertised_and_routed(lab: Lab) -> None:
     assert not host.converge(wanted).failed
     one, two = (lab.guest(host, each) for each in ports)
     two.use("fd00:7::c/64", "fd00:7::1")
-    assert eventually(lambda: own in one.command("ip", "-6", "addr"))
-    assert "mtu 1400" in one.command("ip", "-6", "route")
+    # At once: a router that still doubts its address is not heard.
+    assert eventually(lambda: own in one.command("ip", "-6", "addr"), 0.9)
+    routes = one.command("ip", "-6", "route")
+    assert "mtu 1400" in routes
+    assert "default via fe80::f816:3eff:febb:1 " in routes
     assert eventually(lambda: one.reaches("fd00:7::c"))
     # Without its leg nobody says any more that there is a router.
     pid = host.dnsmasq("routers", router.id)
