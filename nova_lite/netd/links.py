@@ -115,15 +115,16 @@ class Links:
         self, name: str, mark: str, mtu: int, vni: int, local: str
     ) -> Device:
         """A tunnel that sends where it is told, and learns nothing."""
+        field = "vxlan_local6" if ":" in local else "vxlan_local"
         self._netlink.link(
             "add",
             ifname=name,
             kind="vxlan",
             vxlan_id=vni,
-            vxlan_local=local,
             vxlan_port=_VXLAN_PORT,
             vxlan_learning=False,
             mtu=mtu,
+            **{field: local},
         )
         return self._begin(name, mark)
 

@@ -9,8 +9,8 @@ into their bridges. What is right is not touched.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from oslo_log import log as logging
@@ -42,7 +42,8 @@ class Switch:
         ``filtered``: packets have to go through br_netfilter.
         """
         self._links = links
-        self._tunnel_ip = tunnel_ip
+        # In the kernel's own form, to be compared with it.
+        self._tunnel_ip = str(ip_address(tunnel_ip))
         self._bridges = bridges
         self._filtered = filtered
         # What was brought about: the next pass does only what is new.
@@ -196,14 +197,14 @@ class Switch:
 
     def _forwarding(self, network: WantedNetwork, device: Device) -> None:
         """Send to where the others are; to nobody else."""
-        version = ipaddress.ip_address(self._tunnel_ip).version
-        wanted = {(EVERYBODY, peer) for peer in network.peers}
-        wanted |= {(mac.lower(), host) for mac, host in network.remote}
+        version = ip_address(self._tunnel_ip).version
+        pairs = [(EVERYBODY, peer) for peer in network.peers]
+        pairs += [(mac.lower(), host) for mac, host in network.remote]
         wanted = {
-            (mac, host)
-            for mac, host in wanted
-            if host != self._tunnel_ip
-            and ipaddress.ip_address(host).version == version
+            (mac, str(address))
+            for mac, host in pairs
+            if (address := ip_address(host)).version == version
+            and str(address) != self._tunnel_ip
         }
         # Not there until it is done: a pass that fails leaves no belief.
         actual = self._entries.pop(device.index, set())

@@ -17,7 +17,8 @@ import pytest
 
 from nova_lite.doctor import networks
 from nova_lite.doctor.finding import Finding, Level
-from nova_lite.netd import nft, rules
+from nova_lite.netd import nft, probe, rules, table
+from nova_lite.netd.firewall import BRIDGE, Firewall
 from nova_lite.network.model import bridge_name, device_name
 from nova_lite.network.wanted import (
     HostState,
@@ -556,16 +557,22 @@ def test_a_crash_anywhere_leaves_nothing_behind(
 # --- between hosts ---
 
 
-def test_two_hosts_have_one_network(stack: ExitStack) -> None:
-    here = host(stack, tunnel_ip="203.0.113.1")
-    there = host(stack, tunnel_ip="203.0.113.2")
+@pytest.mark.parametrize(
+    "addresses", [("203.0.113.1", "203.0.113.2"), ("fd00:8:0::1", "fd00:8::2")]
+)
+def test_two_hosts_have_one_network(
+    stack: ExitStack, addresses: tuple[str, str]
+) -> None:
+    here, there = (host(stack, tunnel_ip=one) for one in addresses)
     here.command(
         *("ip", "link", "add", "under", "mtu", "1500", "type", "veth"),
         *("peer", "name", "under", "mtu", "1500", "netns", there.name),
     )
-    for number, each in enumerate((here, there), 1):
+    for each, address in zip((here, there), addresses, strict=True):
+        bits = 64 if ":" in address else 24
         each.command(
-            "ip", "addr", "add", f"203.0.113.{number}/24", "dev", "under"
+            *("ip", "addr", "add", f"{address}/{bits}", "dev", "under"),
+            *(["nodad"] if ":" in address else []),
         )
         each.command("ip", "link", "set", "under", "up")
     net = network()
@@ -577,8 +584,13 @@ def test_two_hosts_have_one_network(stack: ExitStack) -> None:
         )
         return state(seen_net, [mine], ALLOW_PING, ALLOW_HTTP)
 
-    here.converge(seen(*ports, "203.0.113.2"))
-    there.converge(seen(*reversed(ports), "203.0.113.1"))
+    one_sees = seen(*ports, addresses[1])
+    here.converge(one_sees)
+    there.converge(seen(*reversed(ports), addresses[0]))
+    before = here.command("bridge", "fdb"), here.devices()
+    here.restart()
+    here.converge(one_sees)
+    assert before == (here.command("bridge", "fdb"), here.devices())
     one, two = guest(stack, here, ports[0]), guest(stack, there, ports[1])
     assert one.reaches(two.address)
     server = stack.enter_context(two.listen())
@@ -592,9 +604,32 @@ def test_two_hosts_have_one_network(stack: ExitStack) -> None:
         got += len(served.recv(65536))
     # The peer is gone: nothing is sent there any more.
     here.converge(state(net, [ports[0]], ALLOW_PING))
-    assert "203.0.113.2" not in here.command("bridge", "fdb")
+    assert addresses[1] not in here.command("bridge", "fdb")
     assert not two.reaches(one.address, 0.3)
     assert bridge_name(net.id) in here.devices()
+
+
+def test_rules_for_kernels_that_track_bridges(stack: ExitStack) -> None:
+    """As far as this kernel takes them, which may not know of conntrack."""
+    here = host(stack)
+    net = network()
+    group = WantedRule("ingress", "IPv6", "tcp", 1, 9, remote_group_id=GROUP)
+    wanted = state(net, [port(net, 11)], ALLOW_PING, ALLOW_HTTP, group)
+    firewall = Firewall(BRIDGE)
+    (made,) = firewall.tables(wanted, {wanted.ports[0].id: 5})
+    commands = table.changes(made, table.Table("bridge", "nova-lite"))
+    if here.run(probe.tracking) != BRIDGE:
+        commands = [
+            one
+            for one in commands
+            if "'ct'" not in str(one) and "ibrname" not in str(one)
+        ]
+    here.run(nft.apply, commands)
+    assert f"to-{wanted.ports[0].id}" in here.rules()
+    listed = here.run(nft.list_table, "bridge", "nova-lite")
+    there = table.read("bridge", "nova-lite", listed)
+    assert there.maps == made.maps
+    assert there.sets == made.sets
 
 
 def test_the_doctor_sees_who_else_drops(stack: ExitStack) -> None:
