@@ -335,6 +335,14 @@ def create_subnet(session: orm.Session, values: Mapping[str, Any]) -> Subnet:
     return subnet
 
 
+def segment(session: orm.Session, network_id: str) -> str:
+    """A network's segment."""
+    statement = sa.select(_NETWORKS.c.segment).where(
+        _NETWORKS.c.id == network_id
+    )
+    return str(session.execute(statement).scalar_one())
+
+
 def owner(session: orm.Session, network_id: str) -> str:
     """The project that a network belongs to; empty when it is gone."""
     return (

@@ -129,14 +129,22 @@ def is_live(row: Mapping[str, Any], down_time_s: float) -> bool:
     return (now() - seen).total_seconds() <= down_time_s
 
 
-def state_of(
-    session: orm.Session, host: str, down_time_s: float
+def can_wire(
+    session: orm.Session,
+    host: str,
+    down_time_s: float,
+    physical: str | None = None,
 ) -> bool | None:
-    """Whether a host's agent lives; None where there never was one."""
+    """Whether a host's agent lives; None where there never was one.
+
+    ``physical``: of the network that it is to wire, which it has to reach.
+    """
     found = (
         session.execute(
             sa.select(
-                _AGENTS.c.id, _SERVICES.c.last_seen_at, _SERVICES.c.forced_down
+                _AGENTS.c.configurations,
+                _SERVICES.c.last_seen_at,
+                _SERVICES.c.forced_down,
             )
             .outerjoin(_SERVICES, _runs())
             .where(_AGENTS.c.host == host)
@@ -144,7 +152,11 @@ def state_of(
         .mappings()
         .first()
     )
-    return None if found is None else is_live(dict(found), down_time_s)
+    if found is None:
+        return None
+    reached = found["configurations"].get("physical_networks", ())
+    lives = is_live(dict(found), down_time_s)
+    return lives and (physical is None or physical in reached)
 
 
 def _runs() -> Any:

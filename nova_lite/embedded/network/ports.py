@@ -110,6 +110,7 @@ _COLUMNS = {
     "binding:vnic_type": "vnic_type",
     "binding:profile": "profile",
 }
+_UNBOUND = {"host": "", "vif_type": "unbound", "status": "DOWN"}
 # What a view has of other tables than the ports' own.
 _ADDRESSES = frozenset({"fixed_ips", "dns_assignment"})
 _IN_OTHER_TABLES = _ADDRESSES | {"security_groups", "tags"}
@@ -165,7 +166,8 @@ class Ports(Collection):
         if "mac_address" in values:
             columns["mac_address"] = values["mac_address"]
         host = values["binding:host_id"]
-        columns |= self._binding(work, host)
+        if host:
+            columns |= self._binding(work, host, network.segment)
         port, addresses = network_port.create_with_addresses(
             work.session,
             network.id,
@@ -227,18 +229,21 @@ class Ports(Collection):
             if one not in known:
                 raise errors.SecurityGroupNotFound(id=one)
 
-    def _binding(self, work: Work, host: str) -> dict[str, Any]:
-        """What binding to a host (empty: to none) makes of a port.
+    def _binding(self, work: Work, host: str, segment: str) -> dict[str, Any]:
+        """What binding to a host makes of a port of a network's segment.
 
-        A host with an agent that lives gets a tap, and is ACTIVE when the
-        agent says so. One that never had an agent has no wires to wait for.
+        A host whose agent lives and reaches the network gets a tap, and is
+        ACTIVE when the agent says so. One that never had an agent has no
+        wires to wait for.
         """
-        if not host:
-            return {"host": "", "vif_type": "unbound", "status": "DOWN"}
-        key = f"agent of {host}"
+        _, physical, _ = networks_db.parts(segment)
+        key = f"agent of {host} for {physical}"
         if key not in work.shared:
-            work.shared[key] = network_agent.state_of(
-                work.session, host, self.settings.service_down_time_s
+            work.shared[key] = network_agent.can_wire(
+                work.session,
+                host,
+                self.settings.service_down_time_s,
+                physical,
             )
         vif_type, status = {
             None: ("unbound", "ACTIVE"),
@@ -305,7 +310,11 @@ class Ports(Collection):
         """Bind a port, unless it is bound there and well."""
         if host and host == row.host and row.vif_type == "tap":
             return
-        for name, value in self._binding(work, host).items():
+        bound = dict(_UNBOUND)
+        if host:
+            segment = networks_db.segment(work.session, row.network_id)
+            bound = self._binding(work, host, segment)
+        for name, value in bound.items():
             setattr(row, name, value)
 
     def _mark(self, work: Work, row: Any, groups: Sequence[str]) -> None:

@@ -427,6 +427,19 @@ def test_binding(service: NetworkService, alice: Client) -> None:
     assert [one["id"] for one in found] == [made["id"]]
 
 
+def test_binding_to_a_host_that_does_not_reach_the_network(
+    service: NetworkService,
+) -> None:
+    admin = service.admin
+    network, physical = service.outer()
+    service.agent("near", [physical])
+    service.agent("far")
+    path = f"ports/{admin.make('port', network_id=network)['id']}"
+    assert bound(admin, path, "near")[0] == "tap"
+    assert bound(admin, path, "far") == ("binding_failed", "DOWN", {})
+    assert bound(admin, path, "no-agent-at-all")[0] == "unbound"
+
+
 def test_a_daemon_of_the_cloud_may_bind(
     service: NetworkService, alice: Client
 ) -> None:
