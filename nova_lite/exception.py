@@ -148,10 +148,6 @@ class InterfaceAttachFailedNoNetwork(Invalid):
     )
 
 
-class NetworkDuplicated(Invalid):
-    message = "Network %(network_id)s is duplicated."
-
-
 class NetworkRequiresSubnet(Invalid):
     message = (
         "Network %(network_id)s requires a subnet in order to boot instances "
@@ -174,10 +170,6 @@ class FixedIpInvalidOnHost(Invalid):
     message = (
         "The fixed IP associated with port %(port_id)s is not for %(host)s."
     )
-
-
-class FloatingIpBadRequest(Invalid):
-    message = "The floating IP request failed with a BadRequest"
 
 
 class SecurityGroupCannotBeApplied(Invalid):
@@ -524,10 +516,6 @@ class FixedIpAlreadyInUse(Conflict):
         "Fixed IP address %(address)s is already in use on instance "
         "%(instance_uuid)s."
     )
-
-
-class FloatingIpAssociated(Conflict):
-    message = "Floating IP %(address)s is associated."
 
 
 class FloatingIpNotAssociated(Conflict):

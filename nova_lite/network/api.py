@@ -110,9 +110,11 @@ class NetworkAPI(abc.ABC):
         """See in the API that a request can be met; for how many servers.
 
         Fewer than ``servers`` when the port quota says so.
-        Raises: NetworkNotFound, PortNotFound, PortInUse, PortRequiresFixedIP,
-        NetworkDuplicated, NetworkAmbiguous (absent with several networks),
-        FixedIpAlreadyInUse, InvalidInput, PortLimitExceeded (none at all).
+        Raises: NetworkNotFound, NetworkRequiresSubnet, PortNotFound,
+        PortInUse, PortNotUsable, PortRequiresFixedIP, NetworkAmbiguous
+        (absent with several networks), UnableToAutoAllocateNetwork,
+        ExternalNetworkAttachForbidden, FixedIpAlreadyInUse,
+        PortLimitExceeded (not enough for one server), UnsupportedNetworks.
         """
 
     @abc.abstractmethod
