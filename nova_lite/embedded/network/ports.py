@@ -17,99 +17,15 @@ from nova_lite.db.repositories import (
 )
 from nova_lite.db.repositories import network as networks_db
 from nova_lite.db.repositories.network_change import Told
-from nova_lite.db.repositories.network_ipam import Fixed
-from nova_lite.embedded.network import checks, port_rules, quotas, rules
-from nova_lite.embedded.network.attributes import (
-    REQUIRED,
-    Attribute,
-    Resource,
-)
+from nova_lite.embedded.network import port_rules, quotas, rules
 from nova_lite.embedded.network.collection import Collection, Work, standard
+from nova_lite.embedded.network.port_attributes import (
+    COLUMNS,
+    RESOURCE,
+    fixed,
+)
 from nova_lite.network import errors
 
-_MOST_FIXED_IPS = 5
-_VNIC_TYPES = ("normal", "direct", "macvtap", "direct-physical", "baremetal")
-_FIXED_IP = checks.mapping(
-    subnet_id=checks.or_none(checks.uuid),
-    ip_address=checks.or_none(checks.address),
-)
-_PAIR = checks.needing(
-    checks.mapping(ip_address=checks.address_or_cidr, mac_address=checks.mac),
-    ("ip_address",),
-)
-
-
-def _host(value: Any) -> Any:
-    """The name of a host; null is none."""
-    return "" if value is None else checks.text()(value)
-
-
-RESOURCE = Resource(
-    "port",
-    "ports",
-    (
-        Attribute("network_id", checks.uuid, REQUIRED, put=False),
-        Attribute("name", checks.text(), ""),
-        Attribute("description", checks.text(), ""),
-        Attribute("admin_state_up", checks.boolean, True),
-        Attribute("mac_address", checks.mac),
-        Attribute("fixed_ips", checks.list_of(_FIXED_IP)),
-        Attribute("device_id", checks.text(), ""),
-        Attribute("device_owner", checks.text(), ""),
-        Attribute("dns_name", checks.dns_name, ""),
-        Attribute("port_security_enabled", checks.boolean),
-        Attribute(
-            "allowed_address_pairs",
-            checks.list_of(_PAIR, 10),
-            list,
-        ),
-        Attribute(
-            "security_groups", checks.or_none(checks.list_of(checks.uuid))
-        ),
-        Attribute("binding:vnic_type", checks.one_of(*_VNIC_TYPES), "normal"),
-        Attribute(
-            "binding:host_id",
-            _host,
-            "",
-            admin=True,
-            owner_reads=False,
-        ),
-        Attribute(
-            "binding:profile",
-            checks.document,
-            dict,
-            admin=True,
-            owner_reads=False,
-        ),
-        Attribute(
-            "binding:vif_type",
-            checks.text(),
-            post=False,
-            put=False,
-            owner_reads=False,
-        ),
-        Attribute(
-            "binding:vif_details",
-            checks.document,
-            post=False,
-            put=False,
-            owner_reads=False,
-        ),
-    ),
-)
-# Attributes that are columns, under the same or another name.
-_COLUMNS = {
-    "name": "name",
-    "description": "description",
-    "admin_state_up": "admin_state_up",
-    "device_id": "device_id",
-    "device_owner": "device_owner",
-    "dns_name": "dns_name",
-    "port_security_enabled": "port_security_enabled",
-    "allowed_address_pairs": "allowed_address_pairs",
-    "binding:vnic_type": "vnic_type",
-    "binding:profile": "profile",
-}
 _UNBOUND = {"host": "", "vif_type": "unbound", "status": "DOWN"}
 # What a view has of other tables than the ports' own.
 _ADDRESSES = frozenset({"fixed_ips", "dns_assignment"})
@@ -126,7 +42,7 @@ class Ports(Collection):
         self, context: rules.Context, values: dict[str, Any]
     ) -> dict[str, Any]:
         """What can be said without the database."""
-        values["fixed"] = _fixed(values.pop("fixed_ips", None))
+        values["fixed"] = fixed(values.pop("fixed_ips", None))
         security = values.get("port_security_enabled", True)
         port_rules.check_security(security, values)
         return values
@@ -155,7 +71,7 @@ class Ports(Collection):
         groups = self._groups(work, network, values)
         columns = {
             column: values[name]
-            for name, column in _COLUMNS.items()
+            for name, column in COLUMNS.items()
             if name in values
         }
         columns.setdefault(
@@ -167,7 +83,9 @@ class Ports(Collection):
             columns["mac_address"] = values["mac_address"]
         host = values["binding:host_id"]
         if host:
-            columns |= self._binding(work, host, network.segment)
+            columns |= self._binding(
+                work, host, network.segment, columns["vnic_type"]
+            )
         port, addresses = network_port.create_with_addresses(
             work.session,
             network.id,
@@ -229,12 +147,14 @@ class Ports(Collection):
             if one not in known:
                 raise errors.SecurityGroupNotFound(id=one)
 
-    def _binding(self, work: Work, host: str, segment: str) -> dict[str, Any]:
+    def _binding(
+        self, work: Work, host: str, segment: str, vnic_type: str
+    ) -> dict[str, Any]:
         """What binding to a host makes of a port of a network's segment.
 
-        A host whose agent lives and reaches the network gets a tap, and is
-        ACTIVE when the agent says so. One that never had an agent has no
-        wires to wait for.
+        On a host whose agent lives and reaches the network it is a tap, and
+        ACTIVE when the agent says so; agents make nothing else. A host that
+        never had an agent has no wires to wait for.
         """
         _, physical, _ = networks_db.parts(segment)
         key = f"agent of {host} for {physical}"
@@ -245,11 +165,13 @@ class Ports(Collection):
                 self.settings.service_down_time_s,
                 physical,
             )
-        vif_type, status = {
-            None: ("unbound", "ACTIVE"),
-            True: ("tap", "DOWN"),
-            False: ("binding_failed", "DOWN"),
-        }[work.shared[key]]
+        can = work.shared[key]
+        if can is None:
+            vif_type, status = "unbound", "ACTIVE"
+        elif can and vnic_type == "normal":
+            vif_type, status = "tap", "DOWN"
+        else:
+            vif_type, status = "binding_failed", "DOWN"
         return {"host": host, "vif_type": vif_type, "status": status}
 
     def owners(self, session: Any, row: Any) -> tuple[str, ...]:
@@ -266,7 +188,7 @@ class Ports(Collection):
             owner = networks_db.owner(session, row.network_id)
             port_rules.check_update(work.context, owner, values)
         port_rules.check_owner(values, row.device_owner)
-        for name, column in _COLUMNS.items():
+        for name, column in COLUMNS.items():
             if name in values:
                 setattr(row, column, values[name])
         if (
@@ -283,7 +205,7 @@ class Ports(Collection):
             network_port.set_groups(session, row.id, groups)
         if "fixed_ips" in values:
             lost = network_port.set_addresses(
-                session, row, _fixed(values["fixed_ips"])
+                session, row, fixed(values["fixed_ips"])
             )
             self._forget_floating(work, row, lost)
             work.changes.server(row, "network-changed")
@@ -313,7 +235,7 @@ class Ports(Collection):
         bound = dict(_UNBOUND)
         if host:
             segment = networks_db.segment(work.session, row.network_id)
-            bound = self._binding(work, host, segment)
+            bound = self._binding(work, host, segment, row.vnic_type)
         for name, value in bound.items():
             setattr(row, name, value)
 
@@ -419,23 +341,6 @@ class _DefaultGroupNeededError(Exception):
     def __init__(self, project_id: str) -> None:
         super().__init__(project_id)
         self.project_id = project_id
-
-
-def _fixed(asked: Sequence[Mapping[str, Any]] | None) -> list[Fixed] | None:
-    if asked is None:
-        return None
-    if len(asked) > _MOST_FIXED_IPS:
-        raise errors.InvalidInput(
-            reason="Exceeded maximum amount of fixed ips per port"
-        )
-    found = [
-        Fixed(one.get("subnet_id"), one.get("ip_address")) for one in asked
-    ]
-    if any(one == Fixed() for one in found):
-        raise errors.InvalidInput(
-            reason="IP allocation requires subnet_id or ip_address"
-        )
-    return found
 
 
 def _view(row: Any) -> dict[str, Any]:

@@ -438,6 +438,9 @@ def test_binding_to_a_host_that_does_not_reach_the_network(
     assert bound(admin, path, "near")[0] == "tap"
     assert bound(admin, path, "far") == ("binding_failed", "DOWN", {})
     assert bound(admin, path, "no-agent-at-all")[0] == "unbound"
+    # Nor is a device of the host's own given away.
+    admin.put(path, port={"binding:vnic_type": "direct"})
+    assert bound(admin, path, "near") == ("binding_failed", "DOWN", {})
 
 
 def test_a_daemon_of_the_cloud_may_bind(
