@@ -6,6 +6,7 @@ Asked by many at once, and for lists in any order.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -96,7 +97,7 @@ def test_ports_come_and_go(service: NetworkService, alice: Client) -> None:
 
     def come_and_go() -> list[int]:
         found = []
-        for _ in range(6):
+        for _ in range(4):
             body = {"ports": [{"network_id": network}] * 2}
             status, made = alice("POST", "ports", body)
             found.append(status)
@@ -235,16 +236,17 @@ def test_lists(service: NetworkService, cls: type[Collection]) -> None:
         alice.make("security_group")
     path = cls.resource.path.removeprefix("/v2.0/")
     whole = {one["id"] for one in alice.get(path)}
-    for name in cls.table.columns:
-        for direction in ("asc", "desc"):
-            query = f"{path}?sort_key={name}&sort_dir={direction}&limit=3"
-            found: list[str] = []
-            page = alice.get(query)
-            while page:
-                found += [one["id"] for one in page]
-                page = alice.get(f"{query}&marker={found[-1]}")
-            assert set(found) == whole, query
-            assert len(found) == len(whole), query
+    for name, direction in zip(
+        cls.table.columns, itertools.cycle(["asc", "desc"]), strict=False
+    ):
+        query = f"{path}?sort_key={name}&sort_dir={direction}&limit=3"
+        found: list[str] = []
+        page = alice.get(query)
+        while page:
+            found += [one["id"] for one in page]
+            page = len(page) == 3 and alice.get(f"{query}&marker={found[-1]}")
+        assert set(found) == whole, query
+        assert len(found) == len(whole), query
     special = {"fixed_ips": f"subnet_id%3D{subnet}"}
     for name in cls.table.filter_names():
         value = special.get(name, "1")
