@@ -157,6 +157,33 @@ def test_a_binding_that_failed(world: World, server: serve.Server) -> None:
     assert world.api.ports(world.admin, {"device_id": owner.uuid}) == []
 
 
+def test_an_answer_that_is_lost(world: World, server: serve.Server) -> None:
+    """The port was made, though nobody heard so: no second, and none left."""
+    user = world.new_user()
+    owner = owner_of(user)
+    wanted = [NetworkRequest(world.network(user)["id"])]
+    world.api.has_extension(world.daemon, "router")
+    made: list[str] = []
+
+    def broken(body: Iterable[bytes]) -> Iterable[bytes]:
+        made.append(json.loads(b"".join(body))["ports"][0]["id"])
+        yield b"{"
+        raise OSError("the server's connection breaks")
+
+    def lose(app: Any, environ: Any, start_response: Any) -> Iterable[bytes]:
+        found: Iterable[bytes] = app(environ, start_response)
+        return broken(found) if environ["REQUEST_METHOD"] == "POST" else found
+
+    server.app.around = lose
+    with pytest.raises(exception.ServiceUnavailable):
+        world.api.allocate(world.daemon, owner, wanted, "host-1")
+    server.app.around = None
+    assert len(made) == 1
+    assert world.api.ports(world.admin, {"device_id": owner.uuid}) == []
+    [vif] = world.api.allocate(world.daemon, owner, wanted, "host-1")
+    assert vif.id not in made
+
+
 def test_external_networks_are_for_administrators(world: World) -> None:
     user = world.new_user()
     network = world.network(world.admin, **{"router:external": True})
