@@ -45,7 +45,10 @@ def one_host(
         fresh_transport_url(rabbitmq),
         shared_server("mariadb").fresh_url(),
         computes=1,
-        settings=clouds.NETWORKS,
+        settings={
+            **clouds.NETWORKS,
+            "DEFAULT": {"heal_instance_info_cache_interval": 1},
+        },
         service_user=True,
     )
     with pytest.MonkeyPatch.context() as patch:
@@ -85,12 +88,16 @@ def _order(orders: Path, operation: str, points: Sequence[str]) -> None:
         (orders / f"{operation}.{point}").write_text("wait")
 
 
-def _kill(cloud: Cloud, orders: Path, points: Sequence[str]) -> None:
+def _wait_reached(orders: Path, points: Sequence[str]) -> None:
     wait_until(
         lambda: len(list(orders.glob("*.reached"))) == len(points),
         30,
         f"all of {points} are reached",
     )
+
+
+def _kill(cloud: Cloud, orders: Path, points: Sequence[str]) -> None:
+    _wait_reached(orders, points)
     cloud[HOST].kill()
     for left in orders.iterdir():
         left.unlink()
@@ -115,6 +122,9 @@ def test_compute_killed_in_builds(one_host: Cloud, orders: Path) -> None:
         mine = _new_port(one_host)
         wanted = [*one_host.networks, {"port": mine}]
         servers[one_host.create(f"at-{point}", networks=wanted)] = mine
+    _wait_reached(orders, points)
+    states = [row["task_state"] for row in one_host.ledger.servers()]
+    assert sorted(states) == ["networking", "networking", "spawning"]
     _kill(one_host, orders, points)
     one_host[HOST].start()
     for ident, mine in servers.items():
@@ -213,8 +223,16 @@ def test_the_service_is_away_for_a_while(one_host: Cloud) -> None:
     one_host.wait_gone(ident, AT_REST_S)
 
 
-def test_ports_of_a_deleted_server(one_host: Cloud) -> None:
-    """What a daemon has made that was taken for dead is found at its start."""
+def _addresses(cloud: Cloud, ident: str) -> list[str]:
+    shown = cloud.tenant.get(f"/servers/{ident}/ips")["addresses"]
+    return [one["addr"] for one in shown.get("blue", [])]
+
+
+def test_what_a_start_finds(one_host: Cloud) -> None:
+    """Ports that a daemon made when it was dead to all; what was not told."""
+    stale = one_host.boot("stale")
+    known = _addresses(one_host, stale)
+    assert len(known) == 1
     ident = one_host.boot("deleted")
     one_host.tenant.delete(f"/servers/{ident}")
     one_host.wait_gone(ident)
@@ -228,7 +246,12 @@ def test_ports_of_a_deleted_server(one_host: Cloud) -> None:
     }
     made = one_host.admin.post(_PORTS, {"port": port})["port"]["id"]
     one_host[HOST].kill()
+    one_host.ledger.lose_addresses(stale)
+    assert _addresses(one_host, stale) == []
     one_host[HOST].start()
+    wait_until(
+        lambda: _addresses(one_host, stale) == known, 30, "it knows them again"
+    )
     wait_until(
         lambda: made not in one_host.ledger.ports(), 30, "the port is gone"
     )
