@@ -178,6 +178,11 @@ class Service(api.NetworkAPI):
                 params=params,
                 as_account=as_account,
             )
+            if not isinstance(page, dict) or key not in page:
+                raise exception.NetworkError(
+                    reason=f"its list of {collection} is none: see whether "
+                    "the endpoint in the catalogue is that of Neutron"
+                )
             found += page[key]
             onward = [
                 link["href"]

@@ -248,6 +248,19 @@ def test_nobody_answers(world: World) -> None:
         cfg.CONF.clear_override("http_retries", group="neutron")
 
 
+@pytest.mark.parametrize("body", [b"<html>hello</html>", b"{}", b"[]", b""])
+def test_something_else_answers(
+    world: World, server: serve.Server, body: bytes
+) -> None:
+    def other(_app: Any, _environ: Any, start: Any) -> Iterable[bytes]:
+        start("200 OK", [("Content-Length", str(len(body)))])
+        return [body]
+
+    server.app.around = other
+    with pytest.raises(exception.NetworkError, match="endpoint"):
+        world.api.networks(world.new_user())
+
+
 def test_an_account_that_may_not(world: World) -> None:
     """That is the cloud's fault, and not its user's."""
     cfg.CONF.set_override("username", "p1", group="service_user")
