@@ -34,6 +34,7 @@ from nova_lite.netd.legs import (
     dismantle,
     furnish,
 )
+from nova_lite.netd.switch import has_tap
 from nova_lite.netd.upkeep import Upkeep
 from nova_lite.network.wanted import HostState, WantedNetwork, WantedPort
 
@@ -73,7 +74,7 @@ class Dhcp:
         Returns: ids of the networks that could not be served as they should.
         """
         ports = defaultdict[str, list[WantedPort]](list)
-        for port in state.ports:
+        for port in filter(has_tap, state.ports):
             # Only what a DHCP server has to know of it.
             ports[port.network_id].append(
                 replace(port, status="", groups=(), allowed_pairs=())

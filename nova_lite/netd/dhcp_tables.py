@@ -104,12 +104,20 @@ def names(
 ) -> str:
     """The names that dnsmasq answers for, in the form of /etc/hosts."""
     domain = _domain(network, settings)
+    known = [
+        (_hostname(port), address)
+        for port in ports
+        for _, address in port.fixed_ips
+    ]
+    known += [
+        (name, address)
+        for name, address in network.names
+        if _LABEL.fullmatch(name)
+    ]
     return _text(
         [
             f"{ip_address(address)} {name}.{domain} {name}"
-            for port in ports
-            for _, address in port.fixed_ips
-            for name in [_hostname(port)]
+            for name, address in known
         ]
     )
 

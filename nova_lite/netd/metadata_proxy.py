@@ -42,6 +42,8 @@ LOG = log.getLogger(__name__)
 _IP_FREEBIND = 15
 _BACKLOG = 64
 _CHUNK = 1 << 16
+# Owners of ports that have metadata.
+_SERVERS = "compute:"
 _LENGTH = re.compile("[0-9]{1,18}")
 
 # What of a guest's request reaches the service. Nothing else: a server may
@@ -117,6 +119,7 @@ class MetadataProxy:
         self._ports = {
             (port.network_id, address): port
             for port in state.ports
+            if port.device_id and port.device_owner.startswith(_SERVERS)
             for _, address in port.fixed_ips
         }
         wanted = dict(_namespaces(state))
@@ -325,7 +328,7 @@ class _Request(BaseHTTPRequestHandler):
     def _forward(self) -> None:
         address = self.client_address[0]
         port = self._proxy.port_of(self._networks, address)
-        if not port or not port.device_id:
+        if not port:
             LOG.debug("Metadata asked for by %s, no server's", address)
             self._say(404, "This address is no server's.")
             return

@@ -36,7 +36,8 @@ class WantedNetwork:
     ``dhcp_ips``: addresses of this host's own DHCP port, subnet id ->
     address; empty where no subnet has DHCP. ``peers``: tunnel addresses of
     the other hosts of a vxlan network. ``remote``: (mac, tunnel address) of
-    every port of it elsewhere.
+    every port of it elsewhere. ``names``: (name, address) of those that have
+    a name.
     """
 
     id: str
@@ -52,6 +53,7 @@ class WantedNetwork:
     dhcp_ips: Mapping[str, str] = field(default_factory=dict)
     peers: Sequence[str] = ()
     remote: Sequence[Sequence[str]] = ()
+    names: Sequence[Sequence[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
 
@@ -137,37 +137,60 @@ def _state(here: _Here) -> wanted.HostState:
 # --- networks ----------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class _Elsewhere:
+    """What a host has to know of a network's ports on other hosts.
+
+    ``tunnels``: mac -> tunnel address; ``names``: (name, address).
+    """
+
+    tunnels: dict[str, str] = field(default_factory=dict)
+    names: list[tuple[str, str]] = field(default_factory=list)
+
+
 def _elsewhere(
     session: orm.Session, here: _Here
-) -> dict[str, list[tuple[str, str]]]:
-    """Of the vxlan networks here: (mac, tunnel address) of other ports."""
-    tunnelled = {
-        row["id"]
-        for row in here.networks
-        if row["segment"].startswith("vxlan:")
+) -> defaultdict[str, _Elsewhere]:
+    """Of the networks here that are tunnelled, or whose names are served."""
+    kept = defaultdict[str, _Elsewhere](_Elsewhere)
+    tunnelled = {row["id"] for row in here.networks if _is_tunnelled(row)}
+    named = {
+        port["network_id"]
+        for port in here.ports
+        if port["device_owner"] == network_dhcp.OWNER
     }
-    if not tunnelled:
-        return {}
+    if not tunnelled | named:
+        return kept
     found = session.execute(
         sa.select(
-            _PORTS.c.network_id, _PORTS.c.mac_address, _AGENTS.c.tunnel_ip
+            _PORTS.c.network_id,
+            _PORTS.c.mac_address,
+            _AGENTS.c.tunnel_ip,
+            _PORTS.c.dns_name,
+            _ADDRESSES.c.address,
         )
-        .join(_AGENTS, _AGENTS.c.host == _PORTS.c.host)
+        .outerjoin(_AGENTS, _AGENTS.c.host == _PORTS.c.host)
+        .outerjoin(_ADDRESSES, _ADDRESSES.c.port_id == _PORTS.c.id)
         .where(
-            _PORTS.c.network_id.in_(tunnelled),
+            _PORTS.c.network_id.in_(tunnelled | named),
             _PORTS.c.host != here.host,
-            _AGENTS.c.tunnel_ip != "",
         )
-        .order_by(_PORTS.c.mac_address)
+        .order_by(_PORTS.c.mac_address, _ADDRESSES.c.address)
     )
-    kept = defaultdict[str, list[tuple[str, str]]](list)
-    for network_id, mac, tunnel_ip in found:
-        kept[network_id].append((mac, tunnel_ip))
+    for network_id, mac, tunnel_ip, name, address in found:
+        if tunnel_ip and network_id in tunnelled:
+            kept[network_id].tunnels[mac] = tunnel_ip
+        if name and address and network_id in named:
+            kept[network_id].names.append((name, address))
     return kept
 
 
+def _is_tunnelled(network: Row) -> bool:
+    return bool(network["segment"].startswith("vxlan:"))
+
+
 def _networks(
-    here: _Here, elsewhere: Mapping[str, Sequence[tuple[str, str]]]
+    here: _Here, elsewhere: defaultdict[str, _Elsewhere]
 ) -> list[wanted.WantedNetwork]:
     dhcp = {
         port["network_id"]: port
@@ -175,7 +198,7 @@ def _networks(
         if port["device_owner"] == network_dhcp.OWNER
     }
     return [
-        _network(here, row, dhcp.get(row["id"]), elsewhere.get(row["id"], ()))
+        _network(here, row, dhcp.get(row["id"]), elsewhere[row["id"]])
         for row in here.networks
     ]
 
@@ -184,7 +207,7 @@ def _network(
     here: _Here,
     row: Row,
     dhcp: Row | None,
-    remote: Sequence[tuple[str, str]],
+    elsewhere: _Elsewhere,
 ) -> wanted.WantedNetwork:
     kind, _, detail = row["segment"].partition(":")
     return wanted.WantedNetwork(
@@ -199,8 +222,9 @@ def _network(
         dhcp_port_id=dhcp["id"] if dhcp else None,
         dhcp_mac=dhcp["mac_address"] if dhcp else None,
         dhcp_ips=dict(here.addresses.get(dhcp["id"], ())) if dhcp else {},
-        peers=sorted({tunnel_ip for _, tunnel_ip in remote}),
-        remote=remote,
+        peers=sorted(set(elsewhere.tunnels.values())),
+        remote=list(elsewhere.tunnels.items()),
+        names=elsewhere.names,
     )
 
 

@@ -110,10 +110,12 @@ def test_ports_come_and_go_without_a_new_start(lab: Lab) -> None:
     host = lab.host()
     converge(host, state([net], [one]))
     pid = host.dnsmasq("dhcp", net.id)
-    assert lab.guest(host, one).ask()["ip"] == "198.51.100.11"
+    first = lab.guest(host, one)
+    assert first.ask()["ip"] == "198.51.100.11"
     converge(host, state([net], [one, two]))
     assert lab.guest(host, two).ask()["ip"] == "198.51.100.12"
     # The address of one that went is given to another guest at once.
+    first.unplug()
     three = port(net, 13, fixed_ips=one.fixed_ips)
     converge(host, state([net], [three, two]))
     guest = lab.guest(host, three)
@@ -166,6 +168,7 @@ def test_ipv6_addresses_are_given_and_taken_back(lab: Lab) -> None:
     converge(host, state([net], [one]))
     guest = lab.guest(host, one)
     assert guest.solicit() == ["fd00:5::b"]
+    guest.unplug()
     two = port(net, 12, fixed_ips=one.fixed_ips)
     converge(host, state([net], [two]))
     assert lab.guest(host, two).solicit() == ["fd00:5::b"]

@@ -131,8 +131,17 @@ def test_what_is_posted_arrives_unless_it_is_too_much(lab: Lab) -> None:
     assert host.service.asked[1][2]["accept"] == "a b: c"
 
 
-def test_who_is_no_server_learns_nothing(lab: Lab) -> None:
-    host, guest = place(lab, device_id="", device_owner="")
+@pytest.mark.parametrize(
+    "owner",
+    [
+        {"device_id": "", "device_owner": "compute:nova"},
+        {"device_owner": "another:thing"},
+    ],
+)
+def test_who_is_no_server_learns_nothing(
+    lab: Lab, owner: dict[str, str]
+) -> None:
+    host, guest = place(lab, **owner)
     assert status(guest.http(f"{ASK}\r\n")) == 404
     assert host.service.asked == []
 

@@ -150,6 +150,14 @@ def test_a_name_that_is_none_does_not_get_into_a_file(hostname: str) -> None:
     assert len(names.splitlines()) == 1
 
 
+def test_names_of_ports_elsewhere() -> None:
+    elsewhere = [("data", "198.51.100.12"), ("x\n", "198.51.100.13")]
+    net = network(subnet(), names=elsewhere)
+    assert tables.names(net, [], tables.Settings()) == (
+        "198.51.100.12 data.openstacklocal data\n"
+    )
+
+
 def test_a_mac_or_a_domain_that_is_none_neither() -> None:
     net = network(subnet(), dns_domain="x\nserver=/#/192.0.2.1")
     assert "domain=openstacklocal" in configuration(net)

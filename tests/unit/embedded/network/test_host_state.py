@@ -190,13 +190,15 @@ def test_other_hosts_of_a_network(
     far = f"far-{uuid.uuid4().hex[:8]}"
     service.agent(far)
     _port(service, alice, network, host)
-    port = _port(service, alice, network, far)
+    port = _port(service, alice, network, far, dns_name="data")
     [net] = _state(host).networks
     tunnel_ip = f"192.0.2.{len(far)}"
     assert list(net.peers) == [tunnel_ip]
     assert [list(one) for one in net.remote] == [
         [port["mac_address"], tunnel_ip]
     ]
+    address = port["fixed_ips"][0]["ip_address"]
+    assert [list(one) for one in net.names] == [["data", address]]
     [group] = _state(host).groups
     addresses = _state(host).members[group.id]
     assert port["fixed_ips"][0]["ip_address"] in addresses
