@@ -31,10 +31,14 @@ class Part(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``wired``: the ports that work. ``failed``: ids of what does not."""
+    """``wired``: the ports that work. ``failed``: ids of what does not.
+
+    ``held``: taps that nobody wants, and that guests have not let go yet.
+    """
 
     wired: frozenset[str]
     failed: frozenset[str]
+    held: frozenset[str] = frozenset()
 
 
 class Host:
@@ -84,7 +88,8 @@ class Host:
             if not has_tap(port) and not failed & _stands_on(port)
         }
         self._wired = frozenset(wired)
-        return Outcome(self._wired, frozenset(failed))
+        held = frozenset(self._switch.held)
+        return Outcome(self._wired, frozenset(failed), held)
 
 
 def _stands_on(port: WantedPort) -> set[str]:

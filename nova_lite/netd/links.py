@@ -32,6 +32,7 @@ _NAMES = re.compile(r"(brq|tap)[0-9a-f]{8}-[0-9a-f]{2}|vxlan-\d+")
 _KINDS = ("bridge", "tun", "vxlan")
 
 _UP = 1  # IFF_UP
+_LOWER_UP = 1 << 16  # IFF_LOWER_UP
 _NO_DEVICE = 19  # ENODEV
 _NO_ENTRY = 2  # ENOENT
 _EXISTS = 17  # EEXIST
@@ -53,6 +54,7 @@ EVERYBODY = "00:00:00:00:00:00"
 class Device:
     """A device as the kernel has it. ``mark``: what its alias says, or "".
 
+    ``used``: somebody is at its other end; of a tap, an emulator.
     ``filtered``: a bridge whose packets go through br_netfilter. ``vxlan``:
     its id and its local address.
     """
@@ -66,6 +68,7 @@ class Device:
     bridge: int
     mark: str
     ours: bool
+    used: bool = False
     filtered: bool = False
     vxlan: tuple[int, str] | None = None
 
@@ -169,6 +172,10 @@ class Links:
             br_nf_call_ip6tables=int(on),
         )
 
+    def take_out(self, device: Device) -> None:
+        """Put a device into no bridge."""
+        self._netlink.link("set", index=device.index, master=0)
+
     def remove(self, device: Device) -> None:
         """Take a device away; gone is no error."""
         try:
@@ -265,6 +272,7 @@ def _device(message: Any) -> Device | None:
         mark=alias.removeprefix(_OURS) if alias.startswith(_OURS) else "",
         ours=alias.startswith(_OURS)
         or (unfinished and _NAMES.fullmatch(name) is not None),
+        used=bool(message["flags"] & _LOWER_UP),
         filtered=filtered,
         vxlan=vxlan,
     )

@@ -122,7 +122,7 @@ class NetdManager(manager.Manager):
             # Whatever it was: guests go on, and the next pass tries again.
             LOG.exception("This pass has failed")
             return False
-        return not outcome.failed
+        return not outcome.failed and not outcome.held
 
     def _register(self, context: RequestContext) -> None:
         mappings = CONF.netd.bridge_mappings

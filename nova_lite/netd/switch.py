@@ -50,6 +50,8 @@ class Switch:
         self._networks: dict[str, WantedNetwork] = {}
         self._ports: dict[str, tuple[Any, ...]] = {}
         self._taps: dict[str, int] = {}
+        # Taps that nobody wants, and that a guest holds yet.
+        self.held: set[str] = set()
         # Where each tunnel device sends, by its number.
         self._entries: dict[int, set[tuple[str, str]]] = {}
         # All devices, as long as none was made since they were read.
@@ -323,15 +325,37 @@ class Switch:
                 if one.ours and one.kind == "tun" and one.name not in wanted
             ]
         else:
-            for port_id in self._taps.keys() - set(wanted.values()):
-                gone += self._ours(device_name(port_id), wanted)
+            old = {
+                device_name(ident)
+                for ident in self._taps.keys() - set(wanted.values())
+            }
+            for name in old | self.held:
+                gone += self._ours(name, wanted)
+        self.held = set()
         for device in gone:
-            LOG.info("Removing %s", device.name)
-            self._try(device.name, self._links.remove, device)
+            self._try(device.name, self._remove_tap, device)
         kept = set(wanted.values())
         self._ports = {
             ident: what for ident, what in self._ports.items() if ident in kept
         }
+
+    def _remove_tap(self, device: Device) -> None:
+        """Take it away; but from a guest that holds it, only its network.
+
+        That guest could never use another device of the name. If it was a
+        mistake, the network comes back to it; else the tap goes with it.
+        """
+        if not device.used:
+            LOG.info("Removing %s", device.name)
+            self._links.remove(device)
+            return
+        self.held.add(device.name)
+        if device.bridge:
+            LOG.warning(
+                "%s is not wanted here, but a guest has it: it is cut off",
+                device.name,
+            )
+            self._links.take_out(device)
 
 
 def has_tap(port: WantedPort) -> bool:
