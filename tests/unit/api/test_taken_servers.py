@@ -14,10 +14,13 @@ import pytest
 
 from nova_lite.api.openstack import validation
 from nova_lite.api.openstack.compute.schemas import (
+    attach_interfaces,
     flavors,
+    floating_ips,
     instance_actions,
     keypairs,
     migrations,
+    security_groups,
     server_external_events,
     server_list,
     servers,
@@ -38,6 +41,7 @@ DISK = {
     "boot_index": 0,
 }
 PORT = {"uuid": IMAGE}
+_ADDRESS = {"ip_address": "198.51.100.5"}
 
 
 def _create(**more: Any) -> dict[str, Any]:
@@ -55,6 +59,18 @@ def _key(**more: Any) -> dict[str, Any]:
 def _flavor(**more: Any) -> dict[str, Any]:
     flavor = {"name": "a", "ram": 1, "vcpus": 1, "disk": 0}
     return {"flavor": {**flavor, **more}}
+
+
+def _interface(**more: Any) -> dict[str, Any]:
+    return {"interfaceAttachment": more}
+
+
+def _group(**more: Any) -> dict[str, Any]:
+    return {"security_group": {"name": "", **more}}
+
+
+def _rule(**more: Any) -> dict[str, Any]:
+    return {"security_group_rule": {"parent_group_id": IMAGE, **more}}
 
 
 def _event(name: str) -> dict[str, Any]:
@@ -163,6 +179,29 @@ TAKEN: list[tuple[Schema, Any, tuple[str, str]]] = [
         ("2.93", "2.96"),
     ),
     (server_external_events.CREATE, {"events": []}, NEVER),
+    (attach_interfaces.CREATE, {}, ALWAYS),
+    (attach_interfaces.CREATE, None, NEVER),
+    (attach_interfaces.CREATE, {"interfaceAttachment": None}, NEVER),
+    (attach_interfaces.CREATE, _interface(), ALWAYS),
+    (attach_interfaces.CREATE, _interface(net_id=IMAGE), ALWAYS),
+    (attach_interfaces.CREATE, _interface(port_id="p"), NEVER),
+    (attach_interfaces.CREATE, _interface(fixed_ips=[]), NEVER),
+    (attach_interfaces.CREATE, _interface(fixed_ips=[_ADDRESS]), ALWAYS),
+    (attach_interfaces.CREATE, _interface(fixed_ips=[_ADDRESS] * 2), NEVER),
+    (attach_interfaces.CREATE, _interface(tag="a"), ("2.49", "2.96")),
+    (attach_interfaces.CREATE, _interface(tag="a,b"), NEVER),
+    (attach_interfaces.CREATE, _interface(colour="red"), NEVER),
+    (floating_ips.CREATE, None, ALWAYS),
+    (floating_ips.CREATE, {"pool": None, "colour": "red"}, ALWAYS),
+    (floating_ips.CREATE, {"pool": 7}, NEVER),
+    (security_groups.GROUP, _group(description=""), ALWAYS),
+    (security_groups.GROUP, _group(), NEVER),
+    (security_groups.GROUP, _group(description="d" * 256), NEVER),
+    (security_groups.GROUP, _group(description="", more=1), ALWAYS),
+    (security_groups.RULE, _rule(from_port="x", cidr=7, more=1), ALWAYS),
+    (security_groups.RULE, _rule(group_id=None), ALWAYS),
+    (security_groups.RULE, _rule(group_id="g"), NEVER),
+    (security_groups.RULE, {"security_group_rule": {}}, NEVER),
 ]
 
 
