@@ -15,6 +15,7 @@ from nova_lite.db import session as db
 from nova_lite.db.models.base import now
 from nova_lite.db.repositories import (
     deletion,
+    instance,
     journal,
     lost_actions,
     service,
@@ -58,6 +59,17 @@ def test_a_claim_writes_the_states_of_the_first_step(book: Journal) -> None:
     assert (row["worker"], one["task_state"]) == (WORKER, "spawning")
     assert journal.begin(action, OTHER, server, {"task_state": "x"}) == []
     assert book.instance(server)["task_state"] == "spawning"
+
+
+def test_a_claim_says_that_interfaces_are_to_come(book: Journal) -> None:
+    states = ({"task_state": "spawning"}, {"task_state": "networking"})
+    server, action = book.build()
+    ((_, one),) = journal.begin(action, WORKER, server, *states)
+    assert one["task_state"] == "networking"
+    assert instance.set_network_info(server, one["host"], [])
+    ((_, one),) = journal.begin(action, WORKER, server, *states)
+    assert one["task_state"] == "spawning"
+    assert not instance.set_network_info(server, "elsewhere", [])
 
 
 def test_a_claim_leaves_a_delete_alone(book: Journal) -> None:
