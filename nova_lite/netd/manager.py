@@ -29,7 +29,8 @@ from nova_lite.netd.dhcp_tables import Settings
 from nova_lite.netd.firewall import BR_NETFILTER, Firewall
 from nova_lite.netd.legs import Hosting
 from nova_lite.netd.links import Links
-from nova_lite.netd.metadata_proxy import MetadataProxy, Service
+from nova_lite.netd.metadata_proxy import MetadataProxy
+from nova_lite.netd.metadata_request import Service
 from nova_lite.netd.namespaces import Namespaces
 from nova_lite.netd.routers import Routers
 from nova_lite.netd.switch import Switch

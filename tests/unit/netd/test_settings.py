@@ -15,8 +15,7 @@ from oslo_config import cfg
 
 from nova_lite.netd import manager
 from nova_lite.netd.dhcp_tables import Settings
-from nova_lite.netd.metadata_proxy import MetadataProxy, Service
-from nova_lite.netd.namespaces import Namespaces
+from nova_lite.netd.metadata_request import Service
 from tests.fixtures.consoles import certificate
 from tests.fixtures.hypervisor import virt_options
 
@@ -89,15 +88,13 @@ def tls_port(tmp_path: Path) -> Iterator[int]:
 
 
 def asked(service: Service) -> int:
-    """The status that a connection of a proxy gets."""
-    proxy = MetadataProxy(Namespaces(), service)
-    connection = proxy.connection()
+    """The status that a connection to it gets."""
+    connection = service.connect()
     try:
         connection.request("GET", "/")
         return connection.getresponse().status
     finally:
         connection.close()
-        proxy.close()
 
 
 def test_a_service_by_https_is_checked(tls_port: int, tmp_path: Path) -> None:
