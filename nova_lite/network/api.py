@@ -170,9 +170,7 @@ class NetworkAPI(abc.ABC):
         """Delete a port, or let the user's own go; gone is no error."""
 
     @abc.abstractmethod
-    def bind(
-        self, context: Context, instance_uuid: str, host: str | None
-    ) -> None:
+    def bind(self, context: Context, owner: Owner, host: str | None) -> None:
         """Bind all ports of a server to a host, or (None) to no host."""
 
     # --- addresses ---

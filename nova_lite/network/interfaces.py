@@ -51,7 +51,7 @@ class Interfaces(Validation, Groups):
     ) -> list[VIF]:
         if requested == api.NONE or not self.exists(context):
             return []
-        before = self._ports_of(context, owner.uuid, as_account=True)
+        before = self._own_ports(context, owner, as_account=True)
         wanted = self._resolved(context, owner, requested)
         plan = _matched(wanted, before)
         return self._bring_about(
@@ -66,7 +66,7 @@ class Interfaces(Validation, Groups):
         host: str,
         security_groups: Collection[str] = (),
     ) -> VIF:
-        before = self._ports_of(context, owner.uuid, as_account=True)
+        before = self._own_ports(context, owner, as_account=True)
         if request.port_id or request.network_id:
             wanted = request
         else:
@@ -109,9 +109,9 @@ class Interfaces(Validation, Groups):
                 self._let_go(context, port)
 
     def bind(
-        self, context: api.Context, instance_uuid: str, host: str | None
+        self, context: api.Context, owner: api.Owner, host: str | None
     ) -> None:
-        for port in self._ports_of(context, instance_uuid, as_account=True):
+        for port in self._own_ports(context, owner, as_account=True):
             if port.get("binding:host_id", "") != (host or ""):
                 to: dict[str, Any] = {"binding:host_id": host or ""}
                 bound = self._update_port(
@@ -121,17 +121,28 @@ class Interfaces(Validation, Groups):
                     _see_bound(bound)
 
     def info(self, context: api.Context, owner: api.Owner) -> list[VIF]:
-        # Whoever knows a server's uuid can write it on a port of his own.
-        ports = [
-            port
-            for port in self._ports_of(context, owner.uuid)
-            if port["project_id"] == owner.project_id
-        ]
+        ports = self._own_ports(context, owner)
         taken = [port["id"] for port in ports]
         around = self._around(context, ports, taken, {}, as_account=False)
         return [around.vif(port) for port in ports]
 
     # --- steps ---
+
+    def _own_ports(
+        self,
+        context: api.Context,
+        owner: api.Owner,
+        *,
+        as_account: bool = False,
+    ) -> list[Row]:
+        """The ports of a server, but not those that others say are its.
+
+        Whoever knows a server's uuid can write it on a port of his own.
+        """
+        found = self._ports_of(context, owner.uuid, as_account=as_account)
+        return [
+            port for port in found if port["project_id"] == owner.project_id
+        ]
 
     def _resolved(
         self,

@@ -10,6 +10,7 @@ from oslo_log import log as logging
 
 from nova_lite import exception
 from nova_lite.compute import (
+    info_cache,
     ports,
     power_state,
     shelved,
@@ -145,8 +146,9 @@ def _leave_host(operation: Operation) -> None:
     operation.driver.destroy(uuid, vifs=model.load(info))
     if info:
         network = operation.services.network
+        owner = info_cache.owner_of(operation.instance)
         ports.patiently(
-            lambda: network.bind(get_admin_context(), uuid, None),
+            lambda: network.bind(get_admin_context(), owner, None),
             operation.checkpoint,
         )
 

@@ -62,15 +62,16 @@ class Unshelve(PlacedOperation):
         if not self.instance.network_info:
             return
         context, network = get_admin_context(), self.services.network
-        self.undo.callback(network.bind, context, self.instance_uuid, None)
+        owner = info_cache.owner_of(self.instance)
+        self.undo.callback(network.bind, context, owner, None)
         ports.patiently(
-            lambda: network.bind(context, self.instance_uuid, self.host),
+            lambda: network.bind(context, owner, self.host),
             self.checkpoint,
         )
         self.point("bound")
         vifs = info_cache.merged(
             model.load(self.instance.network_info),
-            network.info(context, info_cache.owner_of(self.instance)),
+            network.info(context, owner),
         )
         plugs.of(vifs)
         self.instance.network_info = model.dump(vifs)
