@@ -169,19 +169,22 @@ class NetdManager(manager.Manager):
 
 # Of the namespace of the network, not of files: it goes with the process.
 _LOCK = "\0nova-lite-netd"
-_lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+_locks: list[socket.socket] = []
 
 
 def _lock_network() -> None:
     """Two with different states would take each other's things away."""
+    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
-        _lock.bind(_LOCK)
+        lock.bind(_LOCK)
     except OSError as error:
+        lock.close()
         if error.errno != errno.EADDRINUSE:
             raise
         raise exception.ConfigurationError(
             reason="another nova-lite-netd makes networks here: stop it."
         ) from None
+    _locks.append(lock)
 
 
 def make_host(links: Links) -> Host:
