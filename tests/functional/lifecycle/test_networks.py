@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,36 +101,6 @@ def test_several_at_once(cloud: Cloud, net: str) -> None:
     owners = {port["device_id"] for port in cloud.ledger.ports().values()}
     assert owners >= {server["id"] for server in servers}
     assert len(servers) == 3
-
-
-@pytest.mark.parametrize(
-    ("status", "wanted"),
-    [
-        (400, {"uuid": str(uuid.uuid4())}),
-        (400, {"port": str(uuid.uuid4())}),
-        (400, {"fixed_ip": "198.51.100.7"}),
-    ],
-    ids=["no such network", "no such port", "neither"],
-)
-def test_refused(cloud: Cloud, status: int, wanted: dict[str, Any]) -> None:
-    body = cloud.body("refused", networks=[wanted])
-    cloud.tenant.refusal(status, "POST", "/servers", body)
-    assert cloud.ledger.servers() == []
-
-
-def test_one_port_for_several(cloud: Cloud, net: str) -> None:
-    mine = _new_port(cloud, net)
-    body = cloud.body("twins", networks=[{"port": mine}], min_count=2)
-    cloud.tenant.refusal(400, "POST", "/servers", body)
-
-
-def test_a_port_that_is_in_use(cloud: Cloud, net: str) -> None:
-    mine = _new_port(cloud, net)
-    ident = cloud.boot("first", networks=[{"port": mine}])
-    body = cloud.body("second", networks=[{"port": mine}])
-    said = cloud.tenant.refusal(409, "POST", "/servers", body)
-    assert mine in said
-    assert [row["uuid"] for row in cloud.ledger.servers()] == [ident]
 
 
 def test_no_address_is_left(cloud: Cloud) -> None:
