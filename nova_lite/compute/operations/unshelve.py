@@ -22,6 +22,7 @@ from nova_lite.compute.plugging import Plugs
 from nova_lite.context import get_admin_context
 from nova_lite.network import model
 from nova_lite.network.model import VIF
+from nova_lite.objects.instance import Instance
 from nova_lite.virt.driver import GuestSpec
 
 
@@ -63,7 +64,7 @@ class Unshelve(PlacedOperation):
             return
         context, network = get_admin_context(), self.services.network
         owner = info_cache.owner_of(self.instance)
-        self.undo.callback(network.bind, context, owner, None)
+        self.undo.callback(self._unbind)
         ports.patiently(
             lambda: network.bind(context, owner, self.host),
             self.checkpoint,
@@ -75,6 +76,14 @@ class Unshelve(PlacedOperation):
         )
         plugs.of(vifs)
         self.instance.network_info = model.dump(vifs)
+
+    def _unbind(self) -> None:
+        """Take the ports off this host, unless another has the server now."""
+        now = Instance.get_by_uuid(self.context, self.instance_uuid)
+        if now.host == self.host:
+            self.services.network.bind(
+                get_admin_context(), info_cache.owner_of(now), None
+            )
 
     def _spec(self) -> GuestSpec:
         """The server with the image of its disk instead of its own.

@@ -244,6 +244,21 @@ def test_shelved_keeps_its_ports(cloud: Cloud, net: str) -> None:
     assert port not in cloud.ledger.ports()
 
 
+def test_unshelved_by_no_host(cloud: Cloud, net: str) -> None:
+    ident = cloud.boot("homeless", networks=[{"uuid": net}])
+    (port,) = cloud.ledger.interfaces(ident)
+    path = f"/servers/{ident}"
+    cloud.tenant.post(f"{path}/action", {"shelve": None})
+    cloud.wait_status(ident, "SHELVED_OFFLOADED")
+    name = {"server": {"name": "everywhere"}}
+    cloud.tenant.call("PUT", path, name)
+    cloud.tenant.post(f"{path}/action", {"unshelve": None})
+    wait_until(lambda: not cloud.ledger.open_actions(), 30, "it has failed")
+    assert cloud.server(ident)["status"] == "SHELVED_OFFLOADED"
+    assert cloud.ledger.ports()[port]["host"] == ""
+    assert cloud.ledger.interfaces(ident) == [port]
+
+
 def test_a_port_that_its_user_deletes(cloud: Cloud, net: str) -> None:
     ident = cloud.boot("loses-one", networks=[{"uuid": net}] * 2)
     first, second = cloud.ledger.interfaces(ident)
