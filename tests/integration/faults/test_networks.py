@@ -7,6 +7,7 @@ made lives on.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from nova_lite.supervisor.rabbitmq import RabbitNode
 from tests.fixtures import cloud as clouds
@@ -221,6 +223,49 @@ def test_the_service_is_away_for_a_while(one_host: Cloud) -> None:
     one_host.wait_serving()
     _see_well(one_host, later, 1)
     one_host.wait_gone(ident, AT_REST_S)
+
+
+def test_the_service_dies_within_an_attach_and_a_detach(
+    one_host: Cloud, orders: Path
+) -> None:
+    """Before each of their steps; who asked for the attach is not told."""
+    api = one_host["api"]
+    (wanted,) = one_host.networks
+    attaches = ["claimed", "acquired", "allocated"]
+    detaches = ["claimed", "unplugged"]
+    growing = [one_host.boot(f"to-{point}") for point in attaches]
+    shrinking = [
+        one_host.boot(f"from-{point}", networks=[wanted, wanted])
+        for point in detaches
+    ]
+    _order(orders, "attach_interface", attaches)
+    _order(orders, "detach_interface", detaches)
+    for ident in shrinking:
+        first = one_host.ledger.interfaces(ident)[0]
+        one_host.tenant.delete(f"/servers/{ident}/os-interface/{first}")
+
+    def attach(ident: str) -> None:
+        with contextlib.suppress(requests.ConnectionError):
+            one_host.tenant.send(
+                "POST",
+                f"/servers/{ident}/os-interface",
+                {"interfaceAttachment": {"net_id": wanted["uuid"]}},
+            )
+
+    with ThreadPoolExecutor(len(growing)) as pool:
+        asked = [pool.submit(attach, ident) for ident in growing]
+        _wait_reached(orders, [*attaches, *detaches])
+        api.kill()
+        for one in asked:
+            one.result()
+    for reached in list(orders.glob("*.reached")):
+        reached.with_suffix(".go").touch()
+    api.start()
+    one_host.wait_serving()
+    for ident in growing:
+        _see_well(one_host, ident, 2)
+    for ident in shrinking:
+        _see_well(one_host, ident, 1)
 
 
 def _addresses(cloud: Cloud, ident: str) -> list[str]:
