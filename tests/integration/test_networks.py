@@ -12,7 +12,6 @@ import os
 import re
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -178,12 +177,14 @@ class Site:
         ]
         for one in rules:
             self.delete(f"security-group-rules/{one['id']}")
-        yield
-        for one in rules:
-            self.allow(
-                ethertype=one["ethertype"],
-                remote_group_id=one["remote_group_id"],
-            )
+        try:
+            yield
+        finally:
+            for one in rules:
+                self.allow(
+                    ethertype=one["ethertype"],
+                    remote_group_id=one["remote_group_id"],
+                )
 
 
 @pytest.fixture(scope="module")
@@ -363,13 +364,11 @@ def test_nobody_gets_in_until_a_rule_says_so(site: Site) -> None:
     server = site.servers["one"]
     assert not site.outside.connects(server.floating)
     site.allow(protocol="tcp", port_range_min=22, port_range_max=22)
-    began = time.monotonic()
     wait_until(
         lambda: site.outside.connects(server.floating),
         _SOON_S,
         f"the rule is in force: {site.logs()}",
     )
-    assert time.monotonic() - began < 3
     # The key is the one that the metadata told.
     for name in ("one", "two"):
         assert site.output(name, "hostname").startswith(name)
@@ -404,62 +403,75 @@ def test_guests_reach_each_other_through_the_router(site: Site) -> None:
 
 def test_a_rule_less_and_a_rule_more(site: Site) -> None:
     two, three = site.servers["two"], site.servers["three"]
-    with site.without_members():
-        for server in (two, three):
-            wait_until(
-                lambda server=server: not site.pings("one", server.address),
-                _SOON_S,
-                "the group's members are strangers",
-            )
-        rule = site.allow(protocol="icmp")
-        for server in (two, three):
-            wait_until(
-                lambda server=server: site.pings("one", server.address),
-                _SOON_S,
-                f"the rule is in force: {site.logs()}",
-            )
-        # That alone: tcp is let in at its one port.
-        nc = f"nc -w 2 {two.address}"
-        assert site.inside("one", f"{nc} 22 </dev/null | grep -q SSH")
-        assert not site.inside("one", f"{nc} 5001 </dev/null")
-        site.delete(f"security-group-rules/{rule}")
-        wait_until(
-            lambda: not site.pings("one", two.address),
-            _SOON_S,
-            "the rule is gone",
+    site.beside("two", "nc -ll -p 5001 -e hostname")
+
+    def reached(*servers: Server) -> bool:
+        return all(site.pings("one", each.address) for each in servers)
+
+    def asked(port: int) -> str:
+        return site.output(
+            "one", f"nc -w 2 {two.address} {port} </dev/null | head -n 1"
         )
-    wait_until(
-        lambda: site.pings("one", two.address), _SOON_S, "members are let in"
-    )
+
+    wait_until(lambda: asked(5001).startswith("two"), _SOON_S, "it listens")
+    with site.without_members():
+        wait_until(
+            lambda: not reached(two) and not reached(three),
+            _SOON_S,
+            "the group's members are strangers",
+        )
+        rule = site.allow(protocol="icmp")
+        wait_until(
+            lambda: reached(two, three),
+            _SOON_S,
+            f"the rule is in force: {site.logs()}",
+        )
+        # That alone: by tcp there is one port.
+        assert "SSH" in asked(22)
+        assert asked(5001) == ""
+        site.delete(f"security-group-rules/{rule}")
+        wait_until(lambda: not reached(two), _SOON_S, "the rule is gone")
+    wait_until(lambda: reached(two), _SOON_S, "members are let in")
+    assert asked(5001).startswith("two")
+    site.output("two", "killall nc")
+
+
+_FALSE = "198.51.100.99"
 
 
 @pytest.mark.parametrize(
-    ("change", "undo", "source", "mark"),
+    ("change", "undo", "speak", "mark"),
     [
         pytest.param(
-            "ip addr add 198.51.100.99/25 dev eth0",
-            "ip addr del 198.51.100.99/25 dev eth0",
-            "-I 198.51.100.99",
-            socket.inet_aton("198.51.100.99"),
+            f"ip addr add {_FALSE}/25 dev eth0",
+            f"ip addr del {_FALSE}/25 dev eth0",
+            f"ping -c 2 -W 1 -I {_FALSE}",
+            socket.inet_aton(_FALSE),
             id="address",
+        ),
+        pytest.param(
+            f"ip addr add {_FALSE}/25 dev eth0",
+            f"ip addr del {_FALSE}/25 dev eth0",
+            f"arping -c 2 -w 2 -I eth0 -s {_FALSE}",
+            socket.inet_aton(_FALSE),
+            id="arp",
         ),
         pytest.param(
             "ip link set eth0 address 02:00:00:00:00:99",
             "ip link set eth0 address {mac}",
-            "",
+            "ping -c 2 -W 1",
             bytes.fromhex("020000000099"),
             id="mac",
         ),
     ],
 )
 def test_nobody_speaks_in_the_name_of_another(
-    site: Site, change: str, undo: str, source: str, mark: bytes
+    site: Site, change: str, undo: str, speak: str, mark: bytes
 ) -> None:
     one, two = site.servers["one"], site.servers["two"]
     undo = undo.format(mac=one.port["mac_address"])
-    ping = f"ping -c 2 -W 1 {source} {two.address}"
     # By itself, since it may be cut off meanwhile.
-    script = f"{change}; {ping}; echo $? >/run/status; {undo}"
+    script = f"{change}; {speak} {two.address}; echo $? >/run/status; {undo}"
     site.output("one", "rm -f /run/status")
     with (
         site.hosts[one.host].hearing(one.tap) as here,
@@ -518,21 +530,68 @@ def test_a_card_is_plugged_and_unplugged(site: Site) -> None:
     ]
 
 
+def test_guests_go_on_while_netd_is_dead(site: Site) -> None:
+    two, three = site.servers["two"], site.servers["three"]
+    for netd in site.netds.values():
+        netd.kill()
+    for address in (two.address, three.address, "203.0.113.1"):
+        assert site.pings("one", address)
+    with site.without_members():
+        assert site.pings("one", two.address)
+        for netd in site.netds.values():
+            netd.start()
+        wait_until(
+            lambda: not site.pings("one", two.address),
+            30,
+            f"what was asked for meanwhile is done: {site.logs()}",
+        )
+    wait_until(
+        lambda: site.pings("one", three.address), _SOON_S, "all is well"
+    )
+
+
+def test_a_server_takes_its_addresses_to_another_host(site: Site) -> None:
+    cloud, two = site.cloud, site.servers["two"]
+    action = f"/servers/{two.id}/action"
+    cloud.admin.post(action, {"shelve": None})
+    cloud.wait_status(two.id, "SHELVED_OFFLOADED", _BOOT_S)
+    left, two.host = site.hosts[two.host], site.servers["one"].host
+    wait_until(
+        lambda: two.tap not in left.command("ip", "-br", "link"),
+        _SOON_S,
+        f"the host has let it go: {site.logs()}",
+    )
+    cloud.admin.post(action, {"unshelve": {"host": two.host}})
+    was = two.port
+    site.wait_booted("two")
+    assert site.cloud.server(two.id)["OS-EXT-SRV-ATTR:host"] == two.host
+    assert two.port["id"] == was["id"]
+    assert two.port["binding:host_id"] == two.host
+    said = site.console("two")
+    assert f"nova-lite-guest: eth0 address={two.address}/25\n" in said
+    # Outside, its network's other guest, and one of the host that it left.
+    assert site.output("two", "hostname").startswith("two")
+    for name in ("one", "three"):
+        assert site.pings("two", site.servers[name].address)
+
+
 def test_nothing_is_left_of_guests_that_are_deleted(site: Site) -> None:
     for server in site.servers.values():
         site.cloud.admin.delete(f"/servers/{server.id}")
+
+    def left(server: Server) -> bool:
+        host = site.hosts[server.host]
+        return server.tap in host.command("ip", "-br", "link") or server.port[
+            "id"
+        ] in host.command("nft", "list", "ruleset")
+
     for server in site.servers.values():
         site.cloud.wait_gone(server.id, 60)
-        host = site.hosts[server.host]
-        wait_until(
-            lambda host=host, server=server: (
-                server.tap not in host.command("ip", "-br", "link")
-                and server.port["id"]
-                not in host.command("nft", "list", "ruleset")
-            ),
-            _SOON_S,
-            f"{server.tap} is gone: {site.logs()}",
-        )
+    wait_until(
+        lambda: not any(map(left, site.servers.values())),
+        _SOON_S,
+        f"all is gone: {site.logs()}",
+    )
     site.cloud.wait_at_rest()
 
 
