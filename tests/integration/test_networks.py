@@ -40,6 +40,8 @@ _PATH = "/network/v2.0"
 _HOSTS = ("compute-1", "compute-2")
 _TUNNELS = ("192.0.2.1", "192.0.2.2")
 _BOOT_S = 180
+# An address that no guest has.
+_FALSE = "198.51.100.99"
 # Until a change is in force: netd is told at once.
 _SOON_S = 10
 
@@ -331,6 +333,8 @@ def _furnish(site: Site, image: Path, key: Path) -> None:
             f"{_PATH}/routers/{router['id']}/add_router_interface",
             {"subnet_id": subnet},
         )
+    taken = {"network_id": site.networks["near"], "name": "false"}
+    site.make("ports", **taken, fixed_ips=[{"ip_address": _FALSE}])
     for name, host, net in (
         ("one", _HOSTS[0], "near"),
         ("two", _HOSTS[1], "near"),
@@ -436,9 +440,6 @@ def test_a_rule_less_and_a_rule_more(site: Site) -> None:
     site.output("two", "killall nc")
 
 
-_FALSE = "198.51.100.99"
-
-
 @pytest.mark.parametrize(
     ("change", "undo", "speak", "mark"),
     [
@@ -481,7 +482,9 @@ def test_nobody_speaks_in_the_name_of_another(
         wait_until(
             lambda: site.inside("one", "test -e /run/status"), 30, "it ended"
         )
-        assert site.output("one", "cat /run/status") == "1\n"
+        assert site.output("one", "cat /run/status") == "1\n", site.hosts[
+            one.host
+        ].command("nft", "list", "ruleset")
         assert any(mark in frame for frame in _frames(here))
         assert not any(mark in frame for frame in _frames(there))
     wait_until(lambda: site.pings("one", two.address), _SOON_S, "all is well")
