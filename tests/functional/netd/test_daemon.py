@@ -303,7 +303,7 @@ def test_a_router_and_a_floating_ip(site: Site, outer: str) -> None:
             }
             == {"ACTIVE"}
         ),
-        10,
+        30,
         "the router's ports work",
     )
     (fixed,) = made["external_gateway_info"]["external_fixed_ips"]
@@ -312,7 +312,7 @@ def test_a_router_and_a_floating_ip(site: Site, outer: str) -> None:
         site.place.run(socket.create_connection, (fixed["ip_address"], 9), 5)
     cloud.tenant.call("DELETE", f"{PATH}/floatingips/{floating['id']}")
     wait_until(
-        lambda: address not in inside("ip", "addr"), 10, "the address is gone"
+        lambda: address not in inside("ip", "addr"), 30, "the address is gone"
     )
     cloud.tenant.call(
         "PUT", f"{PATH}/{router}/remove_router_interface", interface

@@ -114,7 +114,9 @@ def test_forwarded_headers_are_believed_when_told_to(
     try:
         behind = ComputeAPI(
             wsgi_app.build(
-                compute_api=fixture.ConsoleAPI(fixture.Images()),
+                compute_api=fixture.ConsoleAPI(
+                    fixture.Images(), fixture.NeutronAPI()
+                ),
                 strategy=fixture.Tokens(),
             )
         )
@@ -134,7 +136,9 @@ def test_mounted_applications(compute_api: ComputeAPI) -> None:
         wsgi_app.build(
             mounts={"/image": show},
             open_mounts={"/identity": show},
-            compute_api=fixture.ConsoleAPI(fixture.Images()),
+            compute_api=fixture.ConsoleAPI(
+                fixture.Images(), fixture.NeutronAPI()
+            ),
             strategy=fixture.Tokens(),
         )
     )
@@ -151,7 +155,9 @@ def test_an_unhealthy_part_is_told(compute_api: ComputeAPI) -> None:
     app = ComputeAPI(
         wsgi_app.build(
             health={"bus": lambda: {"ok": True}, "database": broken},
-            compute_api=fixture.ConsoleAPI(fixture.Images()),
+            compute_api=fixture.ConsoleAPI(
+                fixture.Images(), fixture.NeutronAPI()
+            ),
             strategy=fixture.Tokens(),
         )
     )
