@@ -91,7 +91,7 @@ class ConductorManager(manager.Manager):
         if removed:
             LOG.debug("%d console tokens were too old", removed)
 
-    @manager.periodic(spacing=CONF.conductor.sweep_interval)
+    @manager.periodic(spacing=CONF.service_down_time)
     def place_routers(self, context: RequestContext) -> None:
         """Move routers whose agent has died to one that lives."""
         concerned = network_agent.place_orphans(CONF.service_down_time)
