@@ -352,11 +352,8 @@ class MigrationNotFound(NotFound):
     message = "Migration %(migration_id)s could not be found."
 
 
-class MigrationNotFoundByStatus(NotFound):
-    message = (
-        "Migration not found for instance %(instance_id)s with status "
-        "%(status)s."
-    )
+class InstanceNotResized(Invalid):
+    message = "Instance has not been resized."
 
 
 class FlavorNotFound(NotFound):

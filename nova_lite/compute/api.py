@@ -147,7 +147,7 @@ class API(GuestAPI, DiskAPI, ResizeAPI, InterfaceAPI):
             self.force_delete(context, row)
             return
         wanted = transitions.SOFT_DELETE
-        begin.check(context, row, wanted)
+        begin.check_lock(context, row)
         if deferred_delete.is_accepted(row):
             return
         if row["host"] is None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nova_lite import exception
-from nova_lite.compute import task_states, transitions
+from nova_lite.compute import transitions
 from nova_lite.compute.transitions import Transition
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
@@ -91,8 +91,6 @@ def begin(
             # What it preempts may have come a step further meanwhile.
             if not (
                 wanted.preempts
-                # Nothing goes before a delete that nobody can take back.
-                and now["task_state"] != task_states.DELETING
                 and now["host"] == row["host"]
                 and transitions.allows(
                     wanted, now["vm_state"], now["task_state"]
@@ -135,14 +133,6 @@ def action_row(
     arguments: Mapping[str, Any] | None = None,
 ) -> Row:
     """What the journal says of an accepted request."""
-    return {
-        "instance_uuid": uuid,
-        "action": wanted.action,
-        "operation": wanted.name,
-        "target_host": target_host,
-        "request_id": context.request_id,
-        "user_id": context.user_id,
-        "project_id": context.project_id,
-        "context": context.to_wire(),
-        "arguments": dict(arguments or {}),
-    }
+    return journal.action_row(
+        context, uuid, wanted.action, wanted.name, target_host, arguments
+    )

@@ -80,14 +80,7 @@ _RESET = "resetState"
 
 def _ended(context: RequestContext, uuid: str, action: str) -> Row:
     return {
-        "instance_uuid": uuid,
-        "action": action,
-        "operation": action,
-        "request_id": context.request_id,
-        "user_id": context.user_id,
-        "project_id": context.project_id,
-        "context": context.to_wire(),
-        "arguments": {},
+        **journal.action_row(context, uuid, action, action),
         "state": journal.DONE,
         "finish_time": now(),
     }

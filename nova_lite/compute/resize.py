@@ -140,7 +140,7 @@ def ending(row: Mapping[str, Any], status: str) -> Row:
     """What else goes with the beginning of a confirm or a revert.
 
     ``status``: that of the migration while it runs. Raises:
-    MigrationNotFoundByStatus; what is returned may raise OverQuota later.
+    InstanceNotResized; what is returned may raise OverQuota later.
     """
     migration = _finished(row["uuid"])
     back = reserve(row, migration["old_flavor"])

@@ -70,7 +70,7 @@ class ResizeAPI(Acting):
     ) -> None:
         """Let a resized server's earlier disks go.
 
-        Raises: MigrationNotFoundByStatus.
+        Raises: InstanceNotResized.
         """
         wanted = transitions.CONFIRM_RESIZE
         begin.check(context, row, wanted)
@@ -82,7 +82,7 @@ class ResizeAPI(Acting):
     ) -> None:
         """Let a resized server be what it was.
 
-        Raises: MigrationNotFoundByStatus, OverQuota.
+        Raises: InstanceNotResized, OverQuota.
         """
         wanted = transitions.REVERT_RESIZE
         begin.check(context, row, wanted)

@@ -262,22 +262,20 @@ class ComputeAPI(rpc.ClientBase):
 
         Raises: ConsoleTypeUnavailable, InstanceNotReady, NotSupported.
         """
-        found: ConsoleConnection = self.call(
-            context,
-            "get_vnc_console",
-            server=host,
-            timeout_s=20,
-            instance=instance,
-        )
-        return found
+        return self._console("get_vnc_console", context, host, instance)
 
     def get_serial_console(
         self, context: RequestContext, host: str, instance: str
     ) -> ConsoleConnection:
         """Where its first serial port is. Raises: as get_vnc_console."""
+        return self._console("get_serial_console", context, host, instance)
+
+    def _console(
+        self, method: str, context: RequestContext, host: str, instance: str
+    ) -> ConsoleConnection:
         found: ConsoleConnection = self.call(
             context,
-            "get_serial_console",
+            method,
             server=host,
             timeout_s=20,
             instance=instance,

@@ -472,7 +472,12 @@ TABLE = {
 
 
 def allows(row: Transition, vm_state: str, task_state: str | None) -> bool:
-    """Whether an operation may begin on a server in these states."""
+    """Whether an operation may begin on a server in these states.
+
+    Nothing goes before a delete that nobody can take back.
+    """
+    if task_state == DELETE.during and row.name != DELETE.name:
+        return False
     return (row.vm_states is None or vm_state in row.vm_states) and (
         row.task_states is None or task_state in row.task_states
     )

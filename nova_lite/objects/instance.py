@@ -150,9 +150,10 @@ class Instance(base.NovaObject):
     ) -> dict[str, Any]:
         """Record what the hypervisor says, if nothing is being done.
 
-        ``values``: {"power_state"}. Returns {} when the server has a
-        task_state, is elsewhere, or nothing is new; else "said", a sentence
-        or None, and "stop", the id of an action that this host is to run.
+        ``values``: {"power_state"}. Returns {} when the server is elsewhere
+        or nothing is new, {"busy": True} when it has a task_state; else
+        "said", a sentence or None, and "stop", the id of an action that this
+        host is to run.
         """
         found: dict[str, Any] = base.repository("power_sync").observe(
             context, uuid, host, values["power_state"]

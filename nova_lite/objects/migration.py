@@ -98,6 +98,6 @@ class Migration(base.NovaObject):
         [action id, server's uuid] of each.
         """
         begun: list[list[Any]] = base.repository("resize").confirm_overdue(
-            host, older_than_s
+            context, host, older_than_s
         )
         return begun

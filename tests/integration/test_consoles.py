@@ -17,13 +17,10 @@ from selenium.webdriver import ActionChains
 
 from nova_lite.supervisor.rabbitmq import RabbitNode
 from tests.fixtures import browser as browsers
-from tests.fixtures import cloud as clouds
 from tests.fixtures import consoles
+from tests.fixtures import real_cloud as real_clouds
 from tests.fixtures.browser import Browser
 from tests.fixtures.cloud import Cloud, wait_until
-from tests.fixtures.database import fresh_database
-from tests.fixtures.libvirtd import public_directory
-from tests.fixtures.rabbitmq import fresh_transport_url
 
 pytestmark = pytest.mark.integration
 
@@ -73,25 +70,9 @@ def real_cloud(
     rabbitmq: RabbitNode, libvirtd: str, tick_image: Path
 ) -> Iterator[Cloud]:
     """One host whose guests have screens and serial ports."""
-    with public_directory() as directory:
-        made = Cloud(
-            directory,
-            fresh_transport_url(rabbitmq),
-            fresh_database("sqlite", directory),
-            computes=1,
-            settings={
-                "DEFAULT": {"compute_driver": "libvirt"},
-                "libvirt": {"virt_type": "qemu", "connection_uri": libvirtd},
-                **consoles.settings(),
-            },
-            service_user=True,
-        )
-        with clouds.running(made):
-            made.image = made.admin.upload_image(
-                "tick", tick_image.read_bytes(), disk_format="raw"
-            )
-            made.flavor = made.new_flavor("tick", ram=32, disk=0)
-            yield made
+    with real_clouds.running(rabbitmq, libvirtd, consoles.settings()) as made:
+        real_clouds.use_tick(made, tick_image)
+        yield made
 
 
 @pytest.fixture(scope="module")

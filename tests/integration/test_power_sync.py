@@ -14,11 +14,8 @@ import pytest
 
 from nova_lite.compute import power_state
 from nova_lite.supervisor.rabbitmq import RabbitNode
-from tests.fixtures import cloud as clouds
+from tests.fixtures import real_cloud as real_clouds
 from tests.fixtures.cloud import Cloud, wait_until
-from tests.fixtures.database import fresh_database
-from tests.fixtures.libvirtd import public_directory
-from tests.fixtures.rabbitmq import fresh_transport_url
 from tests.fixtures.relay import Relay
 
 pytestmark = pytest.mark.integration
@@ -42,27 +39,10 @@ def cloud(
     rabbitmq: RabbitNode, relay: Relay, tick_image: Path
 ) -> Iterator[Cloud]:
     """One host with QEMU guests."""
-    with public_directory() as directory:
-        made = Cloud(
-            directory,
-            fresh_transport_url(rabbitmq),
-            fresh_database("sqlite", directory),
-            computes=1,
-            settings={
-                "DEFAULT": {"compute_driver": "libvirt"},
-                "libvirt": {
-                    "virt_type": "qemu",
-                    "connection_uri": "qemu+unix:///system"
-                    f"?socket={relay.path}",
-                },
-            },
-            service_user=True,
-        )
-        with clouds.running(made):
-            image = made.admin.upload_image("tick", tick_image.read_bytes())
-            made.image = image
-            made.flavor = made.new_flavor("tick", ram=32, disk=0)
-            yield made
+    uri = f"qemu+unix:///system?socket={relay.path}"
+    with real_clouds.running(rabbitmq, uri) as made:
+        real_clouds.use_tick(made, tick_image)
+        yield made
 
 
 def _virsh(libvirtd: str, *words: str) -> str:

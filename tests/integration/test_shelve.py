@@ -11,11 +11,8 @@ import pytest
 
 from nova_lite.supervisor.rabbitmq import RabbitNode
 from nova_lite.virt.libvirt.storage import backing
-from tests.fixtures import cloud as clouds
+from tests.fixtures import real_cloud as real_clouds
 from tests.fixtures.cloud import Cloud, wait_until
-from tests.fixtures.database import fresh_database
-from tests.fixtures.libvirtd import public_directory
-from tests.fixtures.rabbitmq import fresh_transport_url
 from tests.integration.test_snapshot import Inside, guests
 
 pytestmark = pytest.mark.integration
@@ -27,31 +24,15 @@ def real_cloud(
     rabbitmq: RabbitNode, libvirtd: str, linux_image: Path
 ) -> Iterator[Cloud]:
     """One host that forgets unused images at once."""
-    with public_directory() as directory:
-        made = Cloud(
-            directory,
-            fresh_transport_url(rabbitmq),
-            fresh_database("sqlite", directory),
-            computes=1,
-            settings={
-                "DEFAULT": {"compute_driver": "libvirt"},
-                "libvirt": {"virt_type": "qemu", "connection_uri": libvirtd},
-                "image_cache": {
-                    "manager_interval": 1,
-                    "remove_unused_original_minimum_age_seconds": 0,
-                },
-            },
-            service_user=True,
-        )
-        with clouds.running(made):
-            made.image = made.admin.upload_image(
-                "linux",
-                linux_image.read_bytes(),
-                disk_format="qcow2",
-                hw_qemu_guest_agent="yes",
-            )
-            made.flavor = made.new_flavor("linux", ram=128, disk=0)
-            yield made
+    cleaning = {
+        "manager_interval": 1,
+        "remove_unused_original_minimum_age_seconds": 0,
+    }
+    with real_clouds.running(
+        rabbitmq, libvirtd, {"image_cache": cleaning}
+    ) as made:
+        real_clouds.use_linux(made, linux_image)
+        yield made
 
 
 def _wait(cloud: Cloud, ident: str, status: str) -> dict[str, Any]:

@@ -14,11 +14,8 @@ import libvirt_qemu
 import pytest
 
 from nova_lite.supervisor.rabbitmq import RabbitNode
-from tests.fixtures import cloud as clouds
+from tests.fixtures import real_cloud as real_clouds
 from tests.fixtures.cloud import Cloud, wait_until
-from tests.fixtures.database import fresh_database
-from tests.fixtures.libvirtd import public_directory
-from tests.fixtures.rabbitmq import fresh_transport_url
 
 pytestmark = pytest.mark.integration
 
@@ -36,30 +33,11 @@ def real_cloud(
     rabbitmq: RabbitNode, libvirtd: str, linux_image: Path, orders: Path
 ) -> Iterator[Cloud]:
     """One host, and an image that demands frozen file systems."""
-    with public_directory() as directory:
-        made = Cloud(
-            directory,
-            fresh_transport_url(rabbitmq),
-            fresh_database("sqlite", directory),
-            computes=1,
-            settings={
-                "DEFAULT": {"compute_driver": "libvirt"},
-                "libvirt": {"virt_type": "qemu", "connection_uri": libvirtd},
-            },
-            service_user=True,
-        )
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("NOVA_LITE_FAULT_POINTS", str(orders))
-            with clouds.running(made):
-                made.image = made.admin.upload_image(
-                    "linux",
-                    linux_image.read_bytes(),
-                    disk_format="qcow2",
-                    hw_qemu_guest_agent="yes",
-                    os_require_quiesce="yes",
-                )
-                made.flavor = made.new_flavor("linux", ram=128, disk=0)
-                yield made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NOVA_LITE_FAULT_POINTS", str(orders))
+        with real_clouds.running(rabbitmq, libvirtd) as made:
+            real_clouds.use_linux(made, linux_image, os_require_quiesce="yes")
+            yield made
 
 
 class Inside:

@@ -26,6 +26,8 @@ from nova_lite.scheduler import rpcapi as scheduler_rpcapi
 CONTRACT = pathlib.Path(__file__).with_name("rpc_contract.json")
 # Not arguments of the message: where and how it is sent.
 ROUTING = {"self", "context", "host", "timeout_s", "server"}
+# A client's own methods that send.
+SENT_BY = {"cast": "cast", "call": "call", "_act": "cast", "_console": "call"}
 
 PAIRS = {
     "compute": (
@@ -75,10 +77,10 @@ def messages(client: Any) -> dict[str, Any]:
         if name.startswith("_") or not inspect.isfunction(method):
             continue
         source = inspect.getsource(method)
-        kind = re.search(r"self\.(cast|call|_act)\(", source)
-        assert kind, f"{name} neither casts nor calls"
+        sent = re.search(rf"self\.({'|'.join(SENT_BY)})\(", source)
+        assert sent, f"{name} neither casts nor calls"
         found[name] = {
-            "kind": "call" if kind.group(1) == "call" else "cast",
+            "kind": SENT_BY[sent.group(1)],
             "arguments": sorted(
                 set(inspect.signature(method).parameters) - ROUTING
             ),

@@ -38,6 +38,16 @@ def test_delete_is_allowed_everywhere(
     assert transitions.allows(DELETE, vm_state, task_state)
 
 
+@pytest.mark.parametrize("vm_state", sorted(vm_states.ALL))
+def test_nothing_goes_before_a_delete(vm_state: str) -> None:
+    begins = [
+        row.name
+        for row in TABLE.values()
+        if transitions.allows(row, vm_state, task_states.DELETING)
+    ]
+    assert begins == [DELETE.name]
+
+
 @pytest.mark.parametrize(
     ("vm_state", "task_state"),
     list(itertools.product(sorted(vm_states.ALL), TASK_STATES)),

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from nova_lite.compute import task_states
+from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
 from nova_lite.db.models.instance import Instance, InstanceFault
@@ -33,6 +34,31 @@ ERROR = "error"
 OPEN = (QUEUED, RUNNING)
 
 Row = dict[str, Any]
+
+
+def action_row(
+    context: RequestContext,
+    uuid: str,
+    action: str,
+    operation: str,
+    target_host: str | None = None,
+    arguments: Mapping[str, Any] | None = None,
+) -> Row:
+    """What the journal says of an action that a context has asked for.
+
+    ``action``: its name for users; ``operation``: that of its transition.
+    """
+    return {
+        "instance_uuid": uuid,
+        "action": action,
+        "operation": operation,
+        "target_host": target_host,
+        "request_id": context.request_id,
+        "user_id": context.user_id,
+        "project_id": context.project_id,
+        "context": context.to_wire(),
+        "arguments": dict(arguments or {}),
+    }
 
 
 def insert(session: orm.Session, values: Sequence[Mapping[str, Any]]) -> None:

@@ -55,15 +55,7 @@ def begin(
     journal.insert(
         session,
         [
-            {
-                "instance_uuid": uuid,
-                "action": wanted.action,
-                "operation": wanted.name,
-                "target_host": host,
-                "request_id": context.request_id,
-                "context": context.to_wire(),
-                "arguments": {},
-            }
+            journal.action_row(context, uuid, wanted.action, wanted.name, host)
             for uuid in found
         ],
     )

@@ -55,7 +55,9 @@ def observe(
             stop_row = transitions.STOP
             queued = journal.queue(
                 session,
-                _row(context, uuid, host, stop_row.action, stop_row.name),
+                journal.action_row(
+                    context, uuid, stop_row.action, stop_row.name, host
+                ),
             )
             return {"said": verdict.said, "stop": queued}
         if verdict.gone:
@@ -80,20 +82,6 @@ def _here(session: orm.Session, uuid: str, host: str) -> dict[str, Any] | None:
     return None if found is None else dict(found._mapping)
 
 
-def _row(
-    context: RequestContext, uuid: str, host: str, action: str, operation: str
-) -> dict[str, Any]:
-    return {
-        "instance_uuid": uuid,
-        "action": action,
-        "operation": operation,
-        "target_host": host,
-        "request_id": context.request_id,
-        "context": context.to_wire(),
-        "arguments": {},
-    }
-
-
 def _tell(
     session: orm.Session,
     context: RequestContext,
@@ -102,7 +90,7 @@ def _tell(
     sentence: str,
 ) -> None:
     """An action that has ended: users see there what became of the guest."""
-    row = _row(context, uuid, host, ACTION, ACTION)
+    row = journal.action_row(context, uuid, ACTION, ACTION, host)
     row |= {"state": journal.ERROR, "message": "Error", "finish_time": now()}
     journal.add_event(
         session,

@@ -7,25 +7,38 @@ Nothing in use is stored: it is counted where it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import mysql, postgresql
 
-from nova_lite.compute import task_states, vm_states
+from nova_lite.compute import task_states, transitions, vm_states
 from nova_lite.db.models.instance import Instance
+from nova_lite.db.models.instance_action import InstanceAction
 from nova_lite.db.models.keypair import KeyPair
+from nova_lite.db.models.migration import Migration
 from nova_lite.db.models.quota import Quota, QuotaClass, QuotaGuard
 from nova_lite.db.models.server_group import ServerGroup, ServerGroupMember
-from nova_lite.db.repositories import rows
+from nova_lite.db.repositories import journal, resize, rows
 
 _QUOTAS = Quota.__table__
 _CLASSES = QuotaClass.__table__
 _GUARDS = QuotaGuard.__table__
 _SERVERS = Instance.__table__
 _GROUPS = ServerGroup.__table__
+_ACTIONS = InstanceAction.__table__
+_MIGRATIONS = Migration.__table__
+
+# In these a server may be promised more than its columns have yet.
+_RESIZING = (
+    task_states.RESIZE_PREP,
+    task_states.RESIZE_MIGRATING,
+    task_states.RESIZE_MIGRATED,
+    task_states.RESIZE_FINISH,
+    task_states.RESIZE_REVERTING,
+)
 
 DEFAULT_CLASS = "default"
 _GUARD_LENGTH = 255
@@ -205,9 +218,14 @@ def _counted(session: orm.Session, statement: Any) -> dict[str, int]:
 def servers(
     session: orm.Session, project_id: str, user_id: str
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """instances, cores and ram of a project, and of one user of it."""
+    """instances, cores and ram of a project, and of one user of it.
+
+    What a resize that is under way will use is used already.
+    """
     own = _SERVERS.c.user_id == user_id
+    resizing = sa.case((_SERVERS.c.task_state.in_(_RESIZING), 1), else_=0)
     parts = [
+        sa.func.sum(resizing).label("resizing"),
         sa.func.sum(sa.case((own, 1), else_=0)).label("user_instances"),
         sa.func.sum(sa.case((own, _SERVERS.c.vcpus), else_=0)).label(
             "user_cores"
@@ -220,11 +238,59 @@ def servers(
         session,
         sa.select(*_server_sums(), *parts).where(*_of_project(project_id)),
     )
+    if counted["resizing"]:
+        for owner, cores, ram in _growing(session, project_id):
+            counted["cores"] += cores
+            counted["ram"] += ram
+            if owner == user_id:
+                counted["user_cores"] += cores
+                counted["user_ram"] += ram
     names = ("instances", "cores", "ram")
     return (
         {name: counted[name] for name in names},
         {name: counted[f"user_{name}"] for name in names},
     )
+
+
+def _growing(
+    session: orm.Session, project_id: str
+) -> Iterator[tuple[str, int, int]]:
+    """User, cores and ram (MiB) of each resize or revert that needs more."""
+    forward, back = transitions.RESIZE.name, transitions.REVERT_RESIZE.name
+    found = session.execute(
+        sa.select(
+            _SERVERS.c.user_id,
+            _SERVERS.c.vcpus,
+            _SERVERS.c.memory_mb,
+            _ACTIONS.c.operation,
+            _ACTIONS.c.arguments,
+            _MIGRATIONS.c.old_flavor,
+        )
+        .join(_ACTIONS, _ACTIONS.c.instance_uuid == _SERVERS.c.uuid)
+        .outerjoin(
+            _MIGRATIONS,
+            sa.and_(
+                _MIGRATIONS.c.instance_uuid == _SERVERS.c.uuid,
+                _MIGRATIONS.c.status == resize.REVERTING,
+            ),
+        )
+        .where(
+            *_of_project(project_id),
+            _SERVERS.c.task_state.in_(_RESIZING),
+            _ACTIONS.c.state.in_(journal.OPEN),
+            _ACTIONS.c.operation.in_((forward, back)),
+        )
+    )
+    for row in found:
+        due = row.arguments.get("new_flavor")
+        if row.operation == back:
+            due = row.old_flavor
+        if due:
+            yield (
+                row.user_id,
+                max(due["vcpus"] - row.vcpus, 0),
+                max(due["memory_mb"] - row.memory_mb, 0),
+            )
 
 
 def server_groups(

@@ -60,15 +60,9 @@ def reclaim(
         journal.insert(
             session,
             [
-                {
-                    "instance_uuid": uuid,
-                    "action": delete.action,
-                    "operation": delete.name,
-                    "target_host": hosts[uuid],
-                    "request_id": context.request_id,
-                    "context": context.to_wire(),
-                    "arguments": {},
-                }
+                journal.action_row(
+                    context, uuid, delete.action, delete.name, hosts[uuid]
+                )
                 for uuid in uuids
             ],
         )

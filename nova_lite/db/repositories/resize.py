@@ -18,6 +18,7 @@ from sqlalchemy import orm
 
 from nova_lite import exception
 from nova_lite.compute import transitions, vm_states
+from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
 from nova_lite.db.models.instance import Instance, InstanceFault
@@ -161,7 +162,7 @@ def mark(
 ) -> None:
     """Bring a finished migration a step further.
 
-    Raises: MigrationNotFoundByStatus when it is not finished any more.
+    Raises: InstanceNotResized when it is not finished any more.
     """
     marked = rows.execute(
         session,
@@ -170,15 +171,13 @@ def mark(
         .values(status=status),
     )
     if not marked:
-        raise exception.MigrationNotFoundByStatus(
-            instance_id=server, status=FINISHED
-        )
+        raise exception.InstanceNotResized(instance_id=server)
 
 
 def finished(session: orm.Session, server: str) -> Row:
     """The migration that waits to be confirmed.
 
-    Raises: MigrationNotFoundByStatus.
+    Raises: InstanceNotResized.
     """
     found = session.execute(
         sa.select(Migration.__table__)
@@ -191,9 +190,7 @@ def finished(session: orm.Session, server: str) -> Row:
     )
     row = found.mappings().first()
     if row is None:
-        raise exception.MigrationNotFoundByStatus(
-            instance_id=server, status=FINISHED
-        )
+        raise exception.InstanceNotResized(instance_id=server)
     return dict(row)
 
 
@@ -230,7 +227,9 @@ def _open(server: str) -> list[Any]:
 
 
 @db.transaction
-def confirm_overdue(host: str, older_than_s: int) -> list[list[Any]]:
+def confirm_overdue(
+    context: RequestContext, host: str, older_than_s: int
+) -> list[list[Any]]:
     """Begin to confirm what has waited for so long.
 
     [action id, server's uuid] of each, for the host to run.
@@ -257,7 +256,9 @@ def confirm_overdue(host: str, older_than_s: int) -> list[list[Any]]:
             if not _begin_confirm(session, row):
                 continue
             _set_status(session, migration_uuid, CONFIRMING)
-            queued = journal.queue(session, _confirmation(row, migration_uuid))
+            queued = journal.queue(
+                session, _confirmation(context, row, migration_uuid)
+            )
             begun.append([queued, row["uuid"]])
     return begun
 
@@ -307,17 +308,20 @@ def _send(
     )
 
 
-def _confirmation(row: Row, migration_uuid: str) -> Row:
+def _confirmation(
+    context: RequestContext, row: Row, migration_uuid: str
+) -> Row:
     """The action that nobody asked for but the clock."""
     wanted = transitions.CONFIRM_RESIZE
-    return {
-        "instance_uuid": row["uuid"],
-        "action": wanted.action,
-        "operation": wanted.name,
-        "target_host": row["host"],
-        "project_id": row["project_id"],
-        "arguments": arguments(row, migration_uuid),
-    }
+    made = journal.action_row(
+        context,
+        row["uuid"],
+        wanted.action,
+        wanted.name,
+        row["host"],
+        arguments(row, migration_uuid),
+    )
+    return {**made, "project_id": row["project_id"]}
 
 
 def _begin_confirm(session: orm.Session, row: Row) -> bool:

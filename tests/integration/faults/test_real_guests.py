@@ -10,11 +10,8 @@ from pathlib import Path
 import pytest
 
 from nova_lite.supervisor.rabbitmq import RabbitNode
-from tests.fixtures import cloud as clouds
+from tests.fixtures import real_cloud as real_clouds
 from tests.fixtures.cloud import Cloud, wait_until
-from tests.fixtures.database import fresh_database
-from tests.fixtures.libvirtd import public_directory
-from tests.fixtures.rabbitmq import fresh_transport_url
 from tests.integration.faults.conftest import AT_REST_S, Later, break_after
 
 _COUNT = 4
@@ -22,34 +19,12 @@ _COUNT = 4
 
 @pytest.fixture(scope="module")
 def real_cloud(
-    rabbitmq: RabbitNode,
-    libvirtd: str,
-    tick_image: Path,
-    public_dir: Path,
+    rabbitmq: RabbitNode, libvirtd: str, tick_image: Path
 ) -> Iterator[Cloud]:
     """One host with QEMU guests, and the tick guest's image."""
-    made = Cloud(
-        public_dir,
-        fresh_transport_url(rabbitmq),
-        fresh_database("sqlite", public_dir),
-        computes=1,
-        settings={
-            "DEFAULT": {"compute_driver": "libvirt"},
-            "libvirt": {"virt_type": "qemu", "connection_uri": libvirtd},
-        },
-        service_user=True,
-    )
-    with clouds.running(made):
-        made.image = made.admin.upload_image("tick", tick_image.read_bytes())
-        made.flavor = made.new_flavor("tick", ram=32, disk=0)
+    with real_clouds.running(rabbitmq, libvirtd) as made:
+        real_clouds.use_tick(made, tick_image)
         yield made
-
-
-@pytest.fixture(scope="module")
-def public_dir() -> Iterator[Path]:
-    """A directory that QEMU's user may enter, for the whole module."""
-    with public_directory() as path:
-        yield path
 
 
 def _domains(uri: str) -> list[str]:

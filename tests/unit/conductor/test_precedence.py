@@ -77,7 +77,7 @@ def test_of_two_soft_deletes_both_are_accepted(book: Journal) -> None:
 def test_the_clock_confirms_before_a_revert(book: Journal) -> None:
     server, seen = _resized(book)
     more = resizes.ending(seen, "reverting")
-    ((action, confirmed),) = resize.confirm_overdue("h", 60)
+    ((action, confirmed),) = resize.confirm_overdue(CONTEXT, "h", 60)
     assert confirmed == server
     with pytest.raises(exception.InstanceInvalidState):
         begin.begin(CONTEXT, seen, transitions.REVERT_RESIZE, **more)
@@ -87,7 +87,8 @@ def test_the_clock_confirms_before_a_revert(book: Journal) -> None:
     with db.reader() as session:
         (row,) = lost_actions.open_actions(session, 10)
     assert row["id"] == action
-    RequestContext.from_wire(row["context"])
+    kept = RequestContext.from_wire(row["context"])
+    assert kept.request_id == CONTEXT.request_id
 
 
 def test_a_revert_comes_before_the_clock(book: Journal) -> None:
@@ -98,7 +99,7 @@ def test_a_revert_comes_before_the_clock(book: Journal) -> None:
         transitions.REVERT_RESIZE,
         **resizes.ending(seen, "reverting"),
     )
-    assert resize.confirm_overdue("h", 60) == []
+    assert resize.confirm_overdue(CONTEXT, "h", 60) == []
     assert _status(server) == "reverting"
     assert book.states(server) == {"revert_resize": "queued"}
 

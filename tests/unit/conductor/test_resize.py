@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from nova_lite import exception
+from nova_lite.context import get_admin_context
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
 from nova_lite.db.models.migration import Migration
@@ -21,6 +22,7 @@ from nova_lite.db.models.provider import (
 from nova_lite.db.repositories import deletion, journal, provider, resize
 from tests.unit.conductor.conftest import OTHER, WORKER, Journal
 
+CONTEXT = get_admin_context()
 EVENT = {"event": "test", "start_time": now(), "result": "Success"}
 OLD = {"VCPU": 2, "DISK_GB": 10}
 NEW = {"VCPU": 4, "DISK_GB": 20}
@@ -203,11 +205,11 @@ def test_what_waits_too_long_is_confirmed(moves: Moves) -> None:
             {"uuid": server},
         )
     _set(ident, status="finished")
-    assert resize.confirm_overdue("h", 3600) == []
-    assert resize.confirm_overdue("elsewhere", 0) == []
-    ((action, found),) = resize.confirm_overdue("h", 0)
+    assert resize.confirm_overdue(CONTEXT, "h", 3600) == []
+    assert resize.confirm_overdue(CONTEXT, "elsewhere", 0) == []
+    ((action, found),) = resize.confirm_overdue(CONTEXT, "h", 0)
     assert found == server
-    assert resize.confirm_overdue("h", 0) == []
+    assert resize.confirm_overdue(CONTEXT, "h", 0) == []
     row = moves.book.instance(server)
     assert row["task_state"] == "resize_confirming"
     assert row["system_metadata"] == {}

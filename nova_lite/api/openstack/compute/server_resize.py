@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
-from nova_lite import exception
 from nova_lite.api.openstack import common
 from nova_lite.api.openstack.compute.schemas import server_resize as schemas
 from nova_lite.api.openstack.request import Request
@@ -37,8 +34,7 @@ class ServerResizeController(common.Controller):
         row = common.allowed_instance(
             request, server_id, policies.CONFIRM_RESIZE
         )
-        with _has_been_resized():
-            self.compute_api.confirm_resize(request.context, row)
+        self.compute_api.confirm_resize(request.context, row)
 
     @operation(body=schemas.REVERT_RESIZE, status=202)
     def revert(self, request: Request, server_id: str, body: Any) -> None:
@@ -46,8 +42,7 @@ class ServerResizeController(common.Controller):
         row = common.allowed_instance(
             request, server_id, policies.REVERT_RESIZE
         )
-        with _has_been_resized():
-            self.compute_api.revert_resize(request.context, row)
+        self.compute_api.revert_resize(request.context, row)
 
     @operation(body=schemas.MIGRATE, status=202)
     def migrate(self, request: Request, server_id: str, body: Any) -> None:
@@ -64,12 +59,3 @@ class ServerResizeController(common.Controller):
             else migrate_policies.MIGRATE_HOST,
         )
         self.compute_api.migrate(request.context, row, host)
-
-
-@contextlib.contextmanager
-def _has_been_resized() -> Iterator[None]:
-    """Call it a wrong request, as upstream, when there is no migration."""
-    try:
-        yield
-    except exception.MigrationNotFoundByStatus as error:
-        raise exception.Invalid("Instance has not been resized.") from error
