@@ -13,6 +13,7 @@ import contextlib
 import functools
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, ParamSpec, TypeVar
@@ -39,6 +40,9 @@ _RETRIABLE = (
 )
 _SQLITE_LOCK_WAIT_S = 30.0
 
+# Two threads that come first at once share one engine: the other's
+# connections would stay open with nobody to close them.
+_making = threading.RLock()
 _engine: sa.Engine | None = None
 _reading: sa.Engine | None = None
 _statements = 0
@@ -62,9 +66,10 @@ def statements() -> int:
 def engine() -> sa.Engine:
     """The process's engine, made at first use (after any fork)."""
     global _engine
-    if _engine is None:
-        _engine = _make_engine(url())
-    return _engine
+    with _making:
+        if _engine is None:
+            _engine = _make_engine(url())
+        return _engine
 
 
 def _reading_engine() -> sa.Engine:
@@ -75,13 +80,16 @@ def _reading_engine() -> sa.Engine:
     has no round trips to save, and its readers do want one snapshot.
     """
     global _reading
-    if _reading is None:
-        if engine().dialect.name == "sqlite":
-            return engine()
-        _reading = _make_engine(
-            url(), isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True
-        )
-    return _reading
+    with _making:
+        if _reading is None:
+            if engine().dialect.name == "sqlite":
+                return engine()
+            _reading = _make_engine(
+                url(),
+                isolation_level="AUTOCOMMIT",
+                skip_autocommit_rollback=True,
+            )
+        return _reading
 
 
 def ping() -> None:
@@ -96,10 +104,11 @@ def ping() -> None:
 def dispose() -> None:
     """Close the connections; the next use makes a new engine."""
     global _engine, _reading
-    for made in (_engine, _reading):
-        if made is not None:
-            made.dispose()
-    _engine = _reading = None
+    with _making:
+        for made in (_engine, _reading):
+            if made is not None:
+                made.dispose()
+        _engine = _reading = None
 
 
 def _make_engine(address: str, **options: Any) -> sa.Engine:

@@ -20,7 +20,7 @@ from nova_lite import objects
 from nova_lite.compute import rpcapi as compute_rpcapi
 from nova_lite.conductor import rpcapi as conductor_rpcapi
 from nova_lite.netd import rpcapi as netd_rpcapi
-from nova_lite.objects.base import NovaObjectRegistry
+from nova_lite.objects.base import NovaObject, NovaObjectRegistry
 from nova_lite.scheduler import rpcapi as scheduler_rpcapi
 
 CONTRACT = pathlib.Path(__file__).with_name("rpc_contract.json")
@@ -103,6 +103,9 @@ def wire() -> dict[str, Any]:
     objects.register_all()
     made = {}
     for name, (newest, *_) in NovaObjectRegistry.obj_classes().items():
+        # Libraries' objects (os-vif's) share the registry when imported.
+        if not issubclass(newest, NovaObject):
+            continue
         methods = {
             method: str(inspect.signature(getattr(newest, method).original_fn))
             for method in dir(newest)
