@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nova_lite import exception, policy
+from nova_lite import exception
 from nova_lite.network import api
 from nova_lite.network.service import Row, Service
-from nova_lite.policies import networks_of_servers as rules
 
 
 class Validation(Service):
@@ -103,7 +102,7 @@ class Validation(Service):
             if (
                 outside
                 and not network.get("shared")
-                and not policy.allows(context, rules.ATTACH_EXTERNAL)
+                and not _may_attach_external(context)
             ):
                 raise exception.ExternalNetworkAttachForbidden(
                     network_id=ident
@@ -165,3 +164,12 @@ def see_takable(port: Row, project_id: str) -> None:
     bare = port.get("ip_allocation") in ("deferred", "none")
     if not port["fixed_ips"] and not bare:
         raise exception.PortRequiresFixedIP(port_id=ident)
+
+
+def _may_attach_external(context: api.Context) -> bool:
+    # Only the API process asks, and only of external networks; the other
+    # daemons, which have this client too, are spared oslo.policy: 5 MiB.
+    from nova_lite import policy
+    from nova_lite.policies import networks_of_servers
+
+    return policy.allows(context, networks_of_servers.ATTACH_EXTERNAL)

@@ -10,7 +10,7 @@ and compute has no database at all.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, Self
 
@@ -26,12 +26,16 @@ class NovaObjectRegistry(ovo_base.VersionedObjectRegistry):
     """Knows every object class by name and version."""
 
 
-_repositories: dict[str, ModuleType] = {}
+_find: Callable[[str], ModuleType] | None = None
 
 
-def set_repositories(modules: Mapping[str, ModuleType]) -> None:
-    """Tell the objects where their rows are; processes with a database do."""
-    _repositories.update(modules)
+def set_repositories(find: Callable[[str], ModuleType]) -> None:
+    """Tell the objects where their rows are; processes with a database do.
+
+    ``find`` gives a repository by its name.
+    """
+    global _find
+    _find = find
 
 
 def repository(name: str) -> Any:
@@ -40,12 +44,11 @@ def repository(name: str) -> Any:
     Raises: RuntimeError in a process without a database, where a remotable
     method was called with no ``indirection_api`` set.
     """
-    try:
-        return _repositories[name]
-    except KeyError:
+    if _find is None:
         raise RuntimeError(
             f"no repository {name!r} in this process: it has no database"
-        ) from None
+        )
+    return _find(name)
 
 
 class NovaObject(ovo_base.VersionedObject):

@@ -8,47 +8,20 @@ busy or away. Rows go out as dicts.
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
+
 from nova_lite.objects import base
 
 
 def register() -> None:
-    """Let the objects of this process reach the database."""
-    from nova_lite.db.repositories import (
-        compute_node,
-        console_auth_token,
-        deletion,
-        instance,
-        instance_facts,
-        journal,
-        migration,
-        network_agent,
-        network_state,
-        own_actions,
-        power_sync,
-        reclaim,
-        resize,
-        service,
-        shelved,
-        task_log,
-    )
+    """Let the objects of this process reach the database.
 
-    base.set_repositories(
-        {
-            "compute_node": compute_node,
-            "console_auth_token": console_auth_token,
-            "deletion": deletion,
-            "instance": instance,
-            "instance_facts": instance_facts,
-            "journal": journal,
-            "migration": migration,
-            "network_agent": network_agent,
-            "network_state": network_state,
-            "own_actions": own_actions,
-            "power_sync": power_sync,
-            "reclaim": reclaim,
-            "resize": resize,
-            "service": service,
-            "shelved": shelved,
-            "task_log": task_log,
-        }
-    )
+    A repository is imported when an object first asks for it: no daemon
+    but conductor needs more than a few.
+    """
+    base.set_repositories(_repository)
+
+
+def _repository(name: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{name}")
