@@ -145,12 +145,11 @@ def test_a_server_gets_its_wire_and_loses_it(site: Site) -> None:
         "port_range_min": 4321,
         "port_range_max": 4321,
     }
-    began = time.monotonic()
     cloud.tenant.post(
         f"{PATH}/security-group-rules", {"security_group_rule": rule}
     )
+    # It was told: a look of its own would be an hour away.
     wait_until(lambda: "dport 4321" in site.rules(), 10, "the rule is there")
-    assert time.monotonic() - began < 3
     cloud.tenant.call("DELETE", f"/servers/{server}")
     cloud.wait_gone(server)
     wait_until(lambda: not site.has(tap), 10, "the tap is gone")

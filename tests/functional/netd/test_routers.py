@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import socket
 import struct
+import subprocess
 import threading
 import uuid
 from ipaddress import ip_network
@@ -139,7 +140,7 @@ def test_a_floating_ip_leads_in_and_out(lab: Lab) -> None:
     town = Town(lab, floating(FLOATING, ONE))
     with served(town.one.listen(), b"one") as seen:
         sock = town.host.run(
-            socket.create_connection, (FLOATING, 80), timeout=2
+            socket.create_connection, (FLOATING, 80), timeout=10
         )
         with sock:
             assert sock.recv(9) == b"one"
@@ -172,7 +173,7 @@ def test_a_floating_ip_taken_away_takes_its_connections(lab: Lab) -> None:
     town = Town(lab, floating(FLOATING, ONE))
     server = lab.enter_context(town.one.listen())
     sock = lab.enter_context(
-        town.host.run(socket.create_connection, (FLOATING, 80), timeout=2)
+        town.host.run(socket.create_connection, (FLOATING, 80), timeout=10)
     )
     inner, _ = server.accept()
     lab.enter_context(inner)
@@ -204,7 +205,7 @@ def test_a_floating_ip_moves_to_another_guest(lab: Lab) -> None:
 
 
 def _name_at(town: Town, address: str) -> bytes:
-    sock = town.host.run(socket.create_connection, (address, 80), timeout=2)
+    sock = town.host.run(socket.create_connection, (address, 80), timeout=10)
     with sock:
         return bytes(sock.recv(9))
 
@@ -215,7 +216,7 @@ def test_an_address_that_came_is_announced(lab: Lab) -> None:
         socket.socket, socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806)
     ) as heard:
         heard.bind(("br-ex", 0x0806))
-        heard.settimeout(5)
+        heard.settimeout(10)
         town.converge(floating_ips=[floating(FLOATING, ONE)])
         wanted = socket.inet_aton(FLOATING)
         while True:
@@ -261,6 +262,7 @@ def test_names_are_asked_for_through_the_router(lab: Lab) -> None:
         socket.socket, socket.AF_INET, socket.SOCK_DGRAM
     ) as server:
         server.bind((OUTSIDE, 53))
+        server.settimeout(15)
         thread = threading.Thread(target=_answer_one, args=(server,))
         thread.start()
         known = town.one.run(resolve, "198.51.100.2", "example.org")
@@ -300,8 +302,11 @@ def test_ipv6_is_advertised_and_routed(lab: Lab) -> None:
     assert not host.converge(wanted).failed
     one, two = (lab.guest(host, each) for each in ports)
     two.use("fd00:7::c/64", "fd00:7::1")
-    # At once: a router that still doubts its address is not heard.
-    assert eventually(lambda: own in one.command("ip", "-6", "addr"), 0.9)
+    # A router that still doubts its address is not heard.
+    doubted = ["ip", "-6", "addr", "show", "tentative"]
+    space = f"qrouter-{router.id}"
+    assert host.inside(space, subprocess.check_output, doubted) == b""
+    assert eventually(lambda: own in one.command("ip", "-6", "addr"))
     routes = one.command("ip", "-6", "route")
     assert "mtu 1400" in routes
     assert "default via fe80::f816:3eff:febb:1 " in routes
@@ -310,7 +315,7 @@ def test_ipv6_is_advertised_and_routed(lab: Lab) -> None:
     pid = host.dnsmasq("routers", router.id)
     bare = dataclasses.replace(router, legs=router.legs[1:])
     assert not host.converge(state(nets, ports, routers=[bare])).failed
-    assert not host.inside(f"qrouter-{router.id}", _has_device, router.legs[0])
+    assert not host.inside(space, _has_device, router.legs[0])
     assert not _is_dnsmasq(pid)
 
 

@@ -600,10 +600,10 @@ def test_two_hosts_have_one_network(
     one_sees = seen(*ports, addresses[1])
     here.converge(one_sees)
     there.converge(seen(*reversed(ports), addresses[0]))
-    before = here.command("bridge", "fdb"), here.devices()
+    before = here.run(here.links.forwarding), here.devices()
     here.restart()
     here.converge(one_sees)
-    assert before == (here.command("bridge", "fdb"), here.devices())
+    assert before == (here.run(here.links.forwarding), here.devices())
     one, two = guest(stack, here, ports[0]), guest(stack, there, ports[1])
     assert one.reaches(two.address)
     server = stack.enter_context(two.listen())
@@ -612,7 +612,7 @@ def test_two_hosts_have_one_network(
     # More than one frame of the tunnel.
     sock.sendall(bytes(20000))
     got = 0
-    served.settimeout(5)
+    served.settimeout(10)
     while got < 20000:
         got += len(served.recv(65536))
     # The peer is gone: nothing is sent there any more.
