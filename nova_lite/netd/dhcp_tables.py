@@ -77,7 +77,7 @@ def configuration(
         *(f"server={ip_address(one)}" for one in settings.dns_servers),
         *(_range(subnet, settings.lease_s) for subnet in served(network)),
     ]
-    return "\n".join(filter(None, lines)) + "\n"
+    return _text(list(filter(None, lines)))
 
 
 def hosts(network: WantedNetwork, ports: Sequence[WantedPort]) -> str:
@@ -270,4 +270,8 @@ def _bracketed(address: str) -> str:
 
 
 def _text(lines: Sequence[str]) -> str:
+    """Raises: ValueError rather than have root read what is no line."""
+    for line in lines:
+        if not line.isprintable():
+            raise ValueError(f"{line!r} is no line for dnsmasq")
     return "".join(f"{line}\n" for line in lines)

@@ -198,7 +198,8 @@ def _prefix(value: Any, ethertype: str) -> str | None:
     if not value:
         return None
     try:
-        if not isinstance(value, str):
+        # A scope ("fe80::1%eth0") may be any text at all.
+        if not isinstance(value, str) or "%" in value:
             raise ValueError(value)
         network = ipaddress.ip_interface(value)
     except ValueError as error:

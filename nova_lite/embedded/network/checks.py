@@ -13,10 +13,9 @@ import uuid as uuid_lib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from oslo_utils import netutils
-
 Check = Callable[[Any], Any]
-_LABEL = re.compile(r"^(?!-)[a-z0-9-]{1,63}(?<!-)$", re.IGNORECASE)
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 def _shown(value: Any) -> str:
@@ -163,7 +162,8 @@ def address(value: Any) -> str:
 def cidr(value: Any) -> str:
     """A subnet as network address and length; host bits are cut."""
     try:
-        if not isinstance(value, str) or "/" not in value:
+        # A scope ("fe80::%eth0/64") may be any text at all.
+        if not isinstance(value, str) or "/" not in value or "%" in value:
             raise ValueError
         return str(ipaddress.ip_network(value, strict=False))
     except ValueError as error:
@@ -184,7 +184,7 @@ def address_or_cidr(value: Any) -> str:
 def mac(value: Any) -> str:
     """A MAC address of one interface, in lower case with colons."""
     found = str(value).replace("-", ":").lower()
-    if not isinstance(value, str) or not netutils.is_valid_mac(found):
+    if not isinstance(value, str) or not _MAC.fullmatch(found):
         raise ValueError(f"{_shown(value)} is not a valid MAC address")
     if found == "00:00:00:00:00:00" or int(found[:2], 16) & 1:
         raise ValueError(f"{_shown(value)} is not a permitted MAC address")
@@ -194,6 +194,6 @@ def mac(value: Any) -> str:
 def dns_name(value: Any) -> str:
     """A host name, or a domain name; empty is none."""
     found: str = text()(value)
-    if found and not all(map(_LABEL.match, found.rstrip(".").split("."))):
+    if found and not all(map(_LABEL.fullmatch, found.rstrip(".").split("."))):
         raise ValueError(f"{_shown(value)} is not a valid DNS name")
     return found.lower()

@@ -90,7 +90,8 @@ def _check_details(
     if values.get("device_owner", "").startswith(_TRUSTED):
         raise errors.Forbidden(action=f"{action}:device_owner")
     for name in _NETWORK_OWNERS:
-        if values.get(name):
+        # False is said too: it would be a port that may pretend anything.
+        if values.get(name) not in (None, []):
             raise errors.Forbidden(action=f"{action}:{name}")
 
 

@@ -264,6 +264,13 @@ def add_subnet(
     )
     if not subnet.gateway_ip:
         raise bad_router("Subnet for router interface must have a gateway IP")
+    own = subnet.project_id == work.context.project_id
+    if not own and not rules.is_admin(work.context):
+        # It would be everybody's gateway on a shared network.
+        raise bad_router(
+            f"Cannot add interface to router because subnet {subnet_id} is "
+            "not owned by project making the request"
+        )
     if subnet.ipv6_address_mode and not subnet.ipv6_ra_mode:
         raise bad_router(
             f"IPv6 subnet {subnet.id} configured to receive RAs from an "

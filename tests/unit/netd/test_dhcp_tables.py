@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,17 @@ def test_a_mac_or_a_domain_that_is_none_neither() -> None:
     assert "domain=openstacklocal" in configuration(net)
     bad = port("198.51.100.11", mac="*:*:*:*:*:*")
     assert tables.hosts(net, [bad]) == ""
+
+
+def test_a_range_is_no_line_of_its_own() -> None:
+    """Python takes any text for the scope of an IPv6 network."""
+    bad = subnet(
+        cidr="fd00:5::%\nenable-tftp\n#/64", ip_version=6, ra_mode="slaac"
+    )
+    with pytest.raises(ValueError, match="is no line"):
+        tables.advertisements([("qr-1", network(bad), ["fd00:5::1/64"])])
+    with pytest.raises(ValueError, match="is no line"):
+        configuration(network(replace(bad, ra_mode=None)))
 
 
 def test_settings_of_the_administrator() -> None:

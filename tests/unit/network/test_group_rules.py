@@ -124,6 +124,10 @@ def test_kept(given: dict[str, Any], kept: dict[str, Any]) -> None:
         ({"remote_ip_prefix": "198.51.100.0/33"}, errors.InvalidAttribute),
         ({"remote_ip_prefix": 7}, errors.InvalidAttribute),
         (
+            {"ethertype": "IPv6", "remote_ip_prefix": "fe80::1%eth0"},
+            errors.InvalidAttribute,
+        ),
+        (
             {"remote_ip_prefix": "198.51.100.0/24", "remote_group_id": "g"},
             group_errors.SecurityGroupRemoteGroupAndRemoteIpPrefix,
         ),

@@ -39,6 +39,27 @@ VALUES: list[Any] = [
     {"network_id": None},
     {"network_id": {}},
 ]
+SCOPED = "fd00::%\nenable-tftp\n#/64"
+# Whatever reaches the files and the rules of a host has no more in it than
+# it shows.
+LINES: list[tuple[str, dict[str, Any]]] = [
+    ("network", {"dns_domain": "a\n"}),
+    ("port", {"dns_name": "a\n.b"}),
+    ("port", {"dns_name": "\u017fort"}),
+    ("port", {"mac_address": "fa:16:3e:00:00:01\n"}),
+    ("port", {"allowed_address_pairs": [{"ip_address": SCOPED}]}),
+    ("port", {"allowed_address_pairs": [{"ip_address": "fe80::1%x"}]}),
+    ("subnet", {"ip_version": 6, "cidr": SCOPED}),
+    ("subnet", {"dns_nameservers": ["198.51.100.1\n"]}),
+    (
+        "subnet",
+        {"host_routes": [{"destination": SCOPED, "nexthop": "fd00::1"}]},
+    ),
+    (
+        "security_group_rule",
+        {"ethertype": "IPv6", "remote_ip_prefix": "fe80::1%eth0"},
+    ),
+]
 TEXTS = ["", "x", "-1", "%00", "%ED%A0%80", "9" * 40, "a'b\"c", "null"]
 
 
@@ -137,3 +158,14 @@ def test_ids(
         body = {cls.resource.name: {}} if method == "PUT" else None
         status, _ = service.admin.refused(method, path, body)
         assert status in (400, 404)
+
+
+@pytest.mark.parametrize(("kind", "values"), LINES)
+def test_no_text_is_a_line_of_its_own(
+    service: NetworkService, kind: str, values: dict[str, Any]
+) -> None:
+    admin = service.admin
+    cls = next(one for one in COLLECTIONS if one.resource.name == kind)
+    body = {kind: {**base(cls, admin.make("network")["id"]), **values}}
+    path = cls.resource.path.removeprefix("/v2.0/")
+    assert admin.refused("POST", path, body) == (400, "HTTPBadRequest")

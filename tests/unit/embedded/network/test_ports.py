@@ -351,6 +351,7 @@ def test_guests_of_a_shared_network(
         {"allowed_address_pairs": [{"ip_address": "203.0.113.9"}]},
         {"device_owner": "network:dhcp"},
         {"port_security_enabled": True},
+        {"port_security_enabled": False},
     ):
         assert bob.refused("POST", "ports", new(network, **values)) == refused
     made = bob.make(
@@ -365,6 +366,7 @@ def test_guests_of_a_shared_network(
         {"mac_address": "02:00:00:00:00:07"},
         {"fixed_ips": [{"ip_address": "198.51.100.9"}]},
         {"device_owner": "network:router_interface"},
+        {"port_security_enabled": False, "security_groups": []},
     ):
         assert bob.refused("PUT", path, {"port": values}) == refused
     outer = admin.make("network", **{"router:external": True})["id"]

@@ -163,6 +163,25 @@ def test_interface_by_subnet(
     alice.delete(f"routers/{router['id']}")
 
 
+def test_nobody_is_the_gateway_of_a_shared_network(
+    service: NetworkService, alice: Client
+) -> None:
+    admin = service.admin
+    shared = admin.make("network", shared=True)["id"]
+    subnet = admin.make(
+        "subnet", network_id=shared, ip_version=4, cidr="198.51.100.0/24"
+    )["id"]
+    router = alice.make("router")
+    add = "add_router_interface"
+    refused = (400, "BadRequest")
+    assert _refused(alice, router, add, subnet_id=subnet) == refused
+    # An address of the pool is nobody else's business.
+    port = alice.make("port", network_id=shared)
+    _plug(alice, router, port_id=port["id"])
+    theirs = alice.make("router")
+    assert _plug(admin, theirs, subnet_id=subnet)["network_id"] == shared
+
+
 def test_interface_by_port(service: NetworkService, alice: Client) -> None:
     network, subnet = service.network(alice)
     router = alice.make("router")
