@@ -44,9 +44,8 @@ def _make_metadata_app() -> object:
     from nova_lite.api.metadata import handler, sender, servers
     from nova_lite.network import api as network_api
 
-    return handler.MetadataApp(
-        servers.Servers(), sender.load(network_api.load())
-    )
+    network = network_api.load()
+    return handler.MetadataApp(servers.Servers(network), sender.load(network))
 
 
 def _end_streams() -> None:

@@ -40,9 +40,9 @@ OPTS = [
         "use_forwarded_for",
         default=False,
         help="Believe X-Forwarded-For where servers are told apart by their "
-        "address ([neutron] service_metadata_proxy is off). Only for a "
-        "service that is reached through a proxy alone, since any guest can "
-        "send it.",
+        "address ([neutron] service_metadata_proxy is off): its last "
+        "address, which the proxy has added. Only for a service that is "
+        "reached through a proxy alone, since any guest can send it.",
     ),
     cfg.ListOpt(
         "vendordata_providers",

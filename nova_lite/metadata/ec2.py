@@ -23,6 +23,8 @@ VERSIONS = (
     "2008-09-01",
     "2009-04-04",
 )
+SECURITY_GROUPS = "security-groups"
+DEFAULT_GROUP = "default"
 # What a listing shows for a dict in place of its key.
 SHOWN_AS = "_name"
 
@@ -51,7 +53,7 @@ def meta_data(server: Server, version: str) -> Tree:
         "hostname": server.hostname,
         "local-ipv4": server.fixed_ip,
         "reservation-id": server.reservation_id,
-        "security-groups": list(server.security_groups),
+        SECURITY_GROUPS: _groups(server),
     }
     if server.key_name:
         made["public-keys"] = {
@@ -77,6 +79,11 @@ def meta_data(server: Server, version: str) -> Tree:
     if version >= "2008-09-01":
         made["instance-action"] = "none"
     return made
+
+
+def _groups(server: Server) -> list[str]:
+    groups = server.security_groups
+    return [DEFAULT_GROUP] if groups is None else list(groups)
 
 
 def block_devices(ephemeral_gb: int, swap_mb: int) -> dict[str, str]:

@@ -16,8 +16,9 @@ class Server:
     ``number`` is the server's row, of which EC2's instance id is made;
     ``hostname`` has its domain, ``short_hostname`` has not; ``files`` are
     (path in the guest, contents); ``block_devices`` are EC2's names (ami,
-    root, swap, ephemeral0) to devices; ``password`` is what the guest has
-    reported; ``admin_password`` is known to a config drive alone.
+    root, swap, ephemeral0) to devices; ``security_groups`` None: nobody has
+    asked for their names; ``password`` is what the guest has reported;
+    ``admin_password`` is known to a config drive alone.
     ``vendor_data`` is the operator's own document, ``dynamic_vendor_data``
     what his services say of this server.
     """
@@ -43,7 +44,7 @@ class Server:
     password: str = ""
     files: Sequence[tuple[str, bytes]] = ()
     block_devices: Mapping[str, str] = field(default_factory=dict)
-    security_groups: Sequence[str] = ("default",)
+    security_groups: Sequence[str] | None = None
     fixed_ip: str | None = None
     floating_ip: str = ""
     network_data: Mapping[str, Any] = field(default_factory=dict)

@@ -62,8 +62,11 @@ class MetadataApp:
         server = self._sender(request)
         if _is_password(path) and request.method not in ("GET", "HEAD"):
             return self._take_password(request, server)
-        if posixpath.basename(path) == openstack.VENDOR_DATA2:
+        name = posixpath.basename(path)
+        if name == openstack.VENDOR_DATA2:
             server = self._servers.with_dynamic_data(server)
+        elif name == ec2.SECURITY_GROUPS:
+            server = self._servers.with_groups(server)
         body, media_type = tree.lookup(server, path)
         return webob.Response(body, content_type=media_type, charset="UTF-8")
 
@@ -74,7 +77,7 @@ class MetadataApp:
         if server is None:
             LOG.warning("No server %s for which to show data", sender.uuid)
             raise exception.NotFound()
-        if sender.project_id not in (None, server.project_id):
+        if sender.project_id != server.project_id:
             LOG.warning(
                 "Server %s is not of project %s",
                 sender.uuid,

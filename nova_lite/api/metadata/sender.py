@@ -25,10 +25,13 @@ CONF = cfg.CONF
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """A server, and the project that it must be of where one was named."""
+    """A server, and the project that it must be of.
+
+    Whoever knows a server's uuid can write it on a port of his own.
+    """
 
     uuid: str
-    project_id: str | None = None
+    project_id: str
 
 
 class Proxied:
@@ -75,7 +78,8 @@ class ByAddress:
         address = request.remote_addr or ""
         if self._use_forwarded_for:
             forwarded = request.headers.get("X-Forwarded-For", address)
-            address = forwarded.partition(",")[0].strip()
+            # The proxy has added the last one; others may be the guest's.
+            address = forwarded.rpartition(",")[2].strip()
         if request.headers.get("X-Instance-ID"):
             LOG.warning(
                 "X-Instance-ID from %s is not looked at: [neutron] "
@@ -86,9 +90,9 @@ class ByAddress:
         if len(owners) != 1:
             LOG.warning("%s servers have address %s", len(owners), address)
             raise exception.NotFound()
-        return Sender(owners.pop())
+        return owners.pop()
 
-    def _owners(self, address: str) -> set[str]:
+    def _owners(self, address: str) -> set[Sender]:
         try:
             known = str(ipaddress.ip_address(address))
         except ValueError:
@@ -97,7 +101,7 @@ class ByAddress:
             get_admin_context(), {"fixed_ips": f"ip_address={known}"}
         )
         return {
-            port["device_id"]
+            Sender(port["device_id"], port["project_id"])
             for port in ports
             if port["device_owner"].startswith("compute:")
             and port["device_id"]

@@ -16,14 +16,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from oslo_config import cfg
+from oslo_log import log as logging
 
 from nova_lite import exception
+from nova_lite.context import get_admin_context
 from nova_lite.db import session as db
 from nova_lite.db.repositories import instance_query, server_password
 from nova_lite.metadata import dynamic_vendor_data, ec2, network, vendor_data
 from nova_lite.metadata.model import Server
 from nova_lite.network import model
+from nova_lite.network.api import NetworkAPI
 
+LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
 
 # More guests than this do not boot at once.
@@ -33,7 +37,8 @@ _MOST_REMEMBERED = 2000
 class Servers:
     """Finds servers by uuid."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: NetworkAPI) -> None:
+        self._network = network
         self._domain: str = CONF.api.dhcp_domain
         self._expiration_s: int = CONF.api.metadata_cache_expiration
         self._targets = dynamic_vendor_data.Targets()
@@ -60,6 +65,27 @@ class Servers:
             return server
         answers = self._targets.ask(server)
         asked = dataclasses.replace(server, dynamic_vendor_data=answers)
+        self._remember(asked)
+        return asked
+
+    def with_groups(self, server: Server) -> Server:
+        """The same, with its security groups.
+
+        A network service that does not tell is not asked again for a while:
+        the guest boots.
+        """
+        if server.security_groups is not None or not server.network_data:
+            return server
+        try:
+            found = self._network.instance_security_groups(
+                get_admin_context(), [server.uuid]
+            )
+        except exception.NovaLiteException as error:
+            LOG.warning("The groups of %s are unknown: %s", server.uuid, error)
+            names = [ec2.DEFAULT_GROUP]
+        else:
+            names = [group["name"] for group in found[server.uuid]]
+        asked = dataclasses.replace(server, security_groups=names)
         self._remember(asked)
         return asked
 

@@ -10,13 +10,14 @@ import hmac
 import http.server
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 import webob
 from oslo_config import cfg
 
+from nova_lite import exception
 from nova_lite.api.metadata import sender
 from nova_lite.api.metadata.handler import MAX_PASSWORD, MetadataApp
 from nova_lite.api.metadata.servers import Servers
@@ -48,16 +49,36 @@ VENDOR = "/openstack/latest/vendor_data2.json"
 
 @dataclasses.dataclass
 class Network:
-    """Ports by their address, as the network service would tell."""
+    """What the network service would tell.
 
-    devices: Mapping[str, list[str]]
+    ``devices``: servers and the projects of their ports, by address;
+    ``groups``: of every server; None: the service does not answer.
+    """
+
+    devices: Mapping[str, list[tuple[str, str]]]
+    groups: Sequence[str] | None = ("web", "db")
+    asked: int = 0
 
     def ports(self, _context: Any, filters: Mapping[str, str]) -> list[Any]:
         address = filters["fixed_ips"].removeprefix("ip_address=")
+        owners = [
+            (device, "compute:nova", project)
+            for device, project in self.devices.get(address, ())
+        ]
+        names = ("device_id", "device_owner", "project_id")
         return [
-            {"device_id": device, "device_owner": "compute:nova"}
-            for device in self.devices.get(address, ())
-        ] + [{"device_id": "dhcp", "device_owner": "network:dhcp"}]
+            dict(zip(names, values, strict=True))
+            for values in (*owners, ("dhcp", "network:dhcp", "p1"))
+        ]
+
+    def instance_security_groups(
+        self, _context: Any, uuids: Sequence[str]
+    ) -> dict[str, list[dict[str, str]]]:
+        self.asked += 1
+        if self.groups is None:
+            raise exception.ServiceUnavailable(reason="it is away")
+        found = [{"id": name, "name": name} for name in self.groups]
+        return dict.fromkeys(uuids, found)
 
 
 @pytest.fixture
@@ -80,8 +101,10 @@ class Guest:
     """Asks as the proxy would for a guest, or as a guest without one."""
 
     def __init__(self, network: Network | None = None) -> None:
-        identification = sender.load(network or Network({}))  # type: ignore
-        self.app = MetadataApp(Servers(), identification)
+        network = network or Network({})
+        identification = sender.load(network)  # type: ignore
+        servers = Servers(network)  # type: ignore
+        self.app = MetadataApp(servers, identification)
 
     def __call__(
         self,
@@ -220,6 +243,24 @@ def test_unknown_and_deleted_servers(
     assert guest(META, uuid="nobody").status_int == 404
 
 
+def test_security_groups(guest: Any) -> None:
+    path = "/2009-04-04/meta-data/security-groups"
+    network = Network({})
+    ask = Guest(network)
+    for _ in range(2):
+        assert ask(path).text.split() == ["web", "db"]
+    assert network.asked == 1
+    # One that has no interface is not asked about.
+    assert ask(path, uuid=OTHER, project="p2").text == "default"
+    assert network.asked == 1
+    # A guest that boots does not wait for a service that is away each time.
+    network = Network({}, groups=None)
+    ask = Guest(network)
+    for _ in range(2):
+        assert ask(path).text == "default"
+    assert network.asked == 1
+
+
 def _statements(ask: Any, *paths: str) -> int:
     before = session.statements()
     for path in paths:
@@ -284,10 +325,12 @@ class TestByAddress:
         return Guest(
             Network(
                 {
-                    "198.51.100.5": [UUID],
-                    "198.51.100.6": [OTHER],
-                    "198.51.100.7": [UUID, OTHER],
-                    "fd00::5": [UUID],
+                    "198.51.100.5": [(UUID, "p1")],
+                    "198.51.100.6": [(OTHER, "p2")],
+                    "198.51.100.7": [(UUID, "p1"), (OTHER, "p2")],
+                    # Somebody says that his own port is that server's.
+                    "198.51.100.9": [(UUID, "p2")],
+                    "fd00::5": [(UUID, "p1")],
                 }
             )
         )
@@ -305,7 +348,8 @@ class TestByAddress:
         assert ask(META, remote=remote, uuid=OTHER).json["uuid"] == uuid
 
     @pytest.mark.parametrize(
-        "remote", ["198.51.100.7", "198.51.100.8", "", "name"]
+        "remote",
+        ["198.51.100.7", "198.51.100.8", "198.51.100.9", "", "name"],
     )
     def test_nobody(self, ask: Any, remote: str) -> None:
         assert ask(META, remote=remote).status_int == 404
@@ -313,7 +357,8 @@ class TestByAddress:
     def test_forwarded_address(
         self, ask: Any, options: Callable[..., None]
     ) -> None:
-        claim = {"X-Forwarded-For": "198.51.100.6, 192.0.2.1"}
+        # What the guest itself has sent stands before what the proxy adds.
+        claim = {"X-Forwarded-For": "192.0.2.1, 198.51.100.6"}
         found = ask(META, remote="198.51.100.5", headers=claim)
         assert found.json["uuid"] == UUID
         options("api", use_forwarded_for=True)
