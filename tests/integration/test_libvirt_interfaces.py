@@ -98,7 +98,7 @@ def test_linux_guest_is_given_one_and_lets_it_go(
         began = time.monotonic()
         host.detach_interface(spec, vif)
         assert nics(host, spec.uuid) == []
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 60
         # The tap is not the driver's: netd made it, netd removes it.
         assert os.path.exists(f"/sys/class/net/{vif.devname}")
 

@@ -93,7 +93,7 @@ class Stack:
         """Whether a command in a guest works, by a connection of its own."""
         options = (
             *("BatchMode=yes", "StrictHostKeyChecking=no"),
-            *("UserKnownHostsFile=/dev/null", "ConnectTimeout=2"),
+            *("UserKnownHostsFile=/dev/null", "ConnectTimeout=5"),
         )
         words = [
             *("ssh", "-i", str(self.state / "demo.pem")),
@@ -102,7 +102,10 @@ class Stack:
         ]
         try:
             done = subprocess.run(
-                words, stdin=subprocess.DEVNULL, capture_output=True, timeout=9
+                words,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=30,
             )
         except subprocess.TimeoutExpired:
             return False  # a rule has cut it off in the middle
@@ -214,7 +217,7 @@ def _use_networks(stack: Stack, address: str) -> None:
 
     def reached(wanted: bool) -> bool:
         return system.wait_until(
-            lambda: stack.ssh(address, "true") is wanted, 10
+            lambda: stack.ssh(address, "true") is wanted, 90
         )
 
     (group,) = net.security_groups(
