@@ -58,7 +58,7 @@ def _wait_addresses(cloud: Cloud, ident: str, wanted: list[str]) -> None:
         shown = cloud.tenant.get(f"/servers/{ident}")["server"]["addresses"]
         return [one["addr"] for one in shown["inside"]]
 
-    wait_until(lambda: found() == wanted, 10, f"{ident} shows {wanted}")
+    wait_until(lambda: found() == wanted, 30, f"{ident} shows {wanted}")
 
 
 def test_fixed_and_floating(cloud: Cloud, inside: str) -> None:

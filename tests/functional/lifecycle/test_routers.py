@@ -55,7 +55,7 @@ def test_router_leaves_a_dead_agent(cloud: Cloud, outer: str) -> None:
     assert hosts() == [first]
     cloud.ledger.put_agent(first, "public", now() - _HOUR)
     cloud.ledger.put_agent(second, "public", now() + _HOUR)
-    wait_until(lambda: hosts() == [second], 15, "a router that moves")
+    wait_until(lambda: hosts() == [second], 30, "a router that moves")
     query = f"{_V2}/ports?device_id={router}"
     (leg,) = cloud.admin.get(query)["ports"]
     assert leg["binding:host_id"] == second

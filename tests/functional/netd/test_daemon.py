@@ -149,12 +149,12 @@ def test_a_server_gets_its_wire_and_loses_it(site: Site) -> None:
         f"{PATH}/security-group-rules", {"security_group_rule": rule}
     )
     # It was told: a look of its own would be an hour away.
-    wait_until(lambda: "dport 4321" in site.rules(), 10, "the rule is there")
+    wait_until(lambda: "dport 4321" in site.rules(), 30, "the rule is there")
     cloud.tenant.call("DELETE", f"/servers/{server}")
     cloud.wait_gone(server)
-    wait_until(lambda: not site.has(tap), 10, "the tap is gone")
+    wait_until(lambda: not site.has(tap), 30, "the tap is gone")
     wait_until(
-        lambda: port["id"] not in site.rules(), 10, "its rules are gone"
+        lambda: port["id"] not in site.rules(), 30, "its rules are gone"
     )
 
 
@@ -175,7 +175,7 @@ def test_what_happened_while_it_was_dead_is_made_up_for(site: Site) -> None:
     assert site.has(*taps)
     site.netd.start()
     wait_until(lambda: not site.has(taps[0]), 30, site.netd.tail())
-    wait_until(lambda: staying["id"] in site.rules(), 10, "its rules")
+    wait_until(lambda: staying["id"] in site.rules(), 30, "its rules")
     assert (
         site.place.command("cat", f"/sys/class/net/{taps[1]}/ifindex") == index
     )
@@ -209,13 +209,13 @@ def test_killed_again_and_again_while_servers_come_and_go(site: Site) -> None:
     wait_until(lambda: "tap" not in site.links(), 30, site.netd.tail())
     wait_until(
         lambda: not any(one["id"] in site.rules() for one in ports.values()),
-        10,
+        30,
         "no rule is left",
     )
     cloud.tenant.call("DELETE", f"{PATH}/networks/{network}")
     wait_until(
         lambda: bridge_name(network) not in site.links(),
-        10,
+        30,
         "no bridge is left",
     )
 
@@ -289,7 +289,7 @@ def test_a_router_and_a_floating_ip(site: Site, outer: str) -> None:
             port["fixed_ips"][0]["ip_address"]
             in inside("nft", "list", "ruleset")
         ),
-        10,
+        30,
         f"the address is led to the server: {site.netd.tail()}",
     )
     assert f"{address}/32" in inside("ip", "addr")
@@ -319,7 +319,7 @@ def test_a_router_and_a_floating_ip(site: Site, outer: str) -> None:
     cloud.tenant.call("DELETE", f"{PATH}/{router}")
     wait_until(
         lambda: space not in site.place.command("ip", "netns", "list"),
-        10,
+        30,
         f"the router is gone: {site.netd.tail()}",
     )
     cloud.tenant.call("DELETE", f"/servers/{server}")

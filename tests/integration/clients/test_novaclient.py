@@ -132,7 +132,7 @@ def test_interfaces(cloud: Cloud, nova: Any, member: Any) -> None:
     pattern = {"ip": f"^{address.replace('.', chr(92) + '.')}$"}
     wait_until(
         lambda: server in member.servers.list(search_opts=pattern),
-        10,
+        30,
         "the server is found by its address",
     )
     (addresses,) = member.servers.ips(server).values()
@@ -146,7 +146,7 @@ def test_interfaces(cloud: Cloud, nova: Any, member: Any) -> None:
     member.servers.interface_detach(server, made.port_id)
     wait_until(
         lambda: not member.servers.interface_list(server),
-        10,
+        30,
         "the interface is gone",
     )
     member.servers.delete(server)
