@@ -272,6 +272,13 @@ class ExternalNetworkAttachForbidden(Forbidden):
     )
 
 
+class FixedIpNotAllowed(Forbidden):
+    message = (
+        "Network %(network_id)s is another project's: which address an "
+        "interface has there is not yours to choose."
+    )
+
+
 class FatalHookException(Forbidden):
     message = "A hook of this cloud refused it."
 

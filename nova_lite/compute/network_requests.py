@@ -70,6 +70,7 @@ def check(
     if not network.exists(context):
         _refuse_all(request)
         return Wanted(), request
+    groups = _group_ids(context, network, request.security_groups)
     requested = _requested(request.networks)
     if requested == NONE:
         return Wanted(), request
@@ -83,7 +84,6 @@ def check(
         raise exception.Invalid(error.format_message()) from error
     if fits < request.min_count:
         raise exception.PortLimitExceeded()
-    groups = _group_ids(context, network, request.security_groups)
     return Wanted(requested, groups), dataclasses.replace(
         request, max_count=min(fits, request.max_count)
     )

@@ -11,6 +11,8 @@ from nova_lite.network import api
 from nova_lite.network.service import Row, Service
 
 DEFAULT = "default"
+# Spares the service their rules.
+_NAMES = ["id", "name"]
 
 
 class Groups(Service):
@@ -20,14 +22,20 @@ class Groups(Service):
         self, context: api.Context, instance_uuid: str, group: str
     ) -> None:
         ident = self._group_id(context, group)
-        ports = [
+        ports = self._ports_of(context, instance_uuid)
+        if not ports:
+            raise exception.NotFound(
+                f"Instance {instance_uuid} has no port to put security group "
+                f"{group} on."
+            )
+        able = [
             port
-            for port in self._ports_of(context, instance_uuid)
+            for port in ports
             if port.get("port_security_enabled", True) and port["fixed_ips"]
         ]
-        if not ports:
+        if not able:
             raise exception.SecurityGroupCannotBeApplied
-        for port in ports:
+        for port in able:
             if ident not in port["security_groups"]:
                 groups = [*port["security_groups"], ident]
                 self._update_port(context, port["id"], security_groups=groups)
@@ -63,7 +71,7 @@ class Groups(Service):
         names = {
             row["id"]: row["name"]
             for row in self._among(
-                context, "security-groups", "id", idents, fields=["id", "name"]
+                context, "security-groups", "id", idents, fields=_NAMES
             )
         }
         found: dict[str, list[dict[str, Any]]] = {
@@ -79,10 +87,9 @@ class Groups(Service):
 
     def _group_id(self, context: api.Context, group: str) -> str:
         """The id of a group that the user names."""
-        own = {"project_id": context.project_id or ""}
-        [ident] = _picked(
-            [group], self.security_groups(context, own), context.project_id
-        )
+        own = {"project_id": context.project_id or "", "fields": _NAMES}
+        rows = self.security_groups(context, own)
+        [ident] = _picked([group], rows, context.project_id)
         return ident
 
     def _group_ids(
@@ -94,7 +101,7 @@ class Groups(Service):
         """
         if not groups or set(groups) == {DEFAULT}:
             return []
-        own = {"project_id": project_id, "fields": ["id", "name"]}
+        own = {"project_id": project_id, "fields": _NAMES}
         rows = self._all(context, "security-groups", own, as_account=True)
         return _picked(groups, rows, project_id)
 

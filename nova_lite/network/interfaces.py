@@ -111,9 +111,12 @@ class Interfaces(Validation, Groups):
     def bind(
         self, context: api.Context, owner: api.Owner, host: str | None
     ) -> None:
+        to: dict[str, Any] = {"binding:host_id": host or ""}
         for port in self._own_ports(context, owner, as_account=True):
-            if port.get("binding:host_id", "") != (host or ""):
-                to: dict[str, Any] = {"binding:host_id": host or ""}
+            if port.get("binding:host_id", "") == (host or ""):
+                continue
+            # One that is gone meanwhile needs no host.
+            with contextlib.suppress(exception.PortNotFound):
                 bound = self._update_port(
                     context, port["id"], as_account=True, **to
                 )
@@ -392,13 +395,20 @@ def _matched(
 ) -> list[_Interface]:
     """The requests with the ports that an earlier attempt left for them."""
     free = list(before)
-    plan = []
-    for request in wanted:
+    found: dict[int, Row] = {}
+    # Whoever takes any address leaves to others what they have chosen.
+    chosen_first = sorted(
+        enumerate(wanted), key=lambda one: not one[1].address
+    )
+    for place, request in chosen_first:
         port = next((p for p in free if _meets(p, request)), None)
         if port is not None:
             free.remove(port)
-        plan.append(_Interface(request, port))
-    return plan
+            found[place] = port
+    return [
+        _Interface(request, found.get(place))
+        for place, request in enumerate(wanted)
+    ]
 
 
 def _meets(port: Row, request: api.NetworkRequest) -> bool:

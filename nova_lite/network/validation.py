@@ -9,6 +9,10 @@ from nova_lite import exception
 from nova_lite.network import api
 from nova_lite.network.service import Row, Service
 
+# Of nova_lite.policies.networks_of_servers.
+_ATTACH_EXTERNAL = "network:attach_external_network"
+_CHOOSE_FIXED_IP = "network:choose_fixed_ip"
+
 
 class Validation(Service):
     """The checks of the API process, with the user's own token."""
@@ -61,8 +65,11 @@ class Validation(Service):
         if lost:
             raise exception.NetworkNotFound(network_id=", ".join(sorted(lost)))
         self._see_usable(context, networks)
+        by_id = {row["id"]: row for row in networks}
         for one in named:
-            self._see_free(context, one)
+            if one.address:
+                _see_choosable(context, by_id[one.network_id or ""])
+                self._see_free(context, one)
         return len(named)
 
     def _own_networks(
@@ -102,7 +109,7 @@ class Validation(Service):
             if (
                 outside
                 and not network.get("shared")
-                and not _may_attach_external(context)
+                and not _allows(context, _ATTACH_EXTERNAL)
             ):
                 raise exception.ExternalNetworkAttachForbidden(
                     network_id=ident
@@ -140,8 +147,6 @@ class Validation(Service):
     def _see_free(
         self, context: api.Context, request: api.NetworkRequest
     ) -> None:
-        if not request.address:
-            return
         filters = {
             "network_id": request.network_id,
             "fixed_ips": f"ip_address={request.address}",
@@ -166,10 +171,20 @@ def see_takable(port: Row, project_id: str) -> None:
         raise exception.PortRequiresFixedIP(port_id=ident)
 
 
-def _may_attach_external(context: api.Context) -> bool:
-    # Only the API process asks, and only of external networks; the other
+def _see_choosable(context: api.Context, network: Row) -> None:
+    """Whether the user may say which address a server has there.
+
+    The port is made in the account's name, so nobody else asks.
+    Raises: FixedIpNotAllowed.
+    """
+    own = network["project_id"] == context.project_id
+    if not own and not _allows(context, _CHOOSE_FIXED_IP):
+        raise exception.FixedIpNotAllowed(network_id=network["id"])
+
+
+def _allows(context: api.Context, rule: str) -> bool:
+    # Only the API process asks, and only of others' networks; the other
     # daemons, which have this client too, are spared oslo.policy: 5 MiB.
     from nova_lite import policy
-    from nova_lite.policies import networks_of_servers
 
-    return policy.allows(context, networks_of_servers.ATTACH_EXTERNAL)
+    return policy.allows(context, rule)

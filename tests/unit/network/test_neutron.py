@@ -193,6 +193,51 @@ def test_external_networks_are_for_administrators(world: World) -> None:
     assert world.api.validate(world.admin, "ops", wanted) == 1
 
 
+def test_an_address_of_a_network_of_others(world: World) -> None:
+    """As in Neutron: a network's owner alone says who has which."""
+    user = world.new_user()
+    network = world.network(world.admin, shared=True)
+    chosen = NetworkRequest(network["id"], address="198.51.100.1")
+    try:
+        with pytest.raises(exception.FixedIpNotAllowed, match=network["id"]):
+            world.api.validate(user, str(user.project_id), [chosen])
+        project = str(user.project_id)
+        for who, request in (
+            (world.admin, chosen),
+            (user, NetworkRequest(network["id"])),
+        ):
+            assert world.api.validate(who, project, [request]) == 1
+    finally:
+        path = f"/networks/{network['id']}"
+        world.api.call(world.admin, "DELETE", path)
+
+
+def test_a_port_that_goes_while_others_are_bound(
+    world: World, server: serve.Server
+) -> None:
+    user = world.new_user()
+    owner = owner_of(user)
+    wanted = [NetworkRequest(world.network(user)["id"])] * 2
+    vifs = world.api.allocate(world.daemon, owner, wanted, "host-1")
+
+    def between(
+        app: Any, environ: Any, start_response: Any
+    ) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "PUT":
+            server.app.around = None
+            lost.append(environ["PATH_INFO"].rpartition("/")[2])
+            world.api.call(user, "DELETE", f"/ports/{lost[0]}")
+        found: Iterable[bytes] = app(environ, start_response)
+        return found
+
+    lost: list[str] = []
+    server.app.around = between
+    world.api.bind(world.daemon, owner, "host-2")
+    [left] = world.api.ports(world.admin, {"device_id": owner.uuid})
+    assert {left["id"], *lost} == {vif.id for vif in vifs}
+    assert left["binding:host_id"] == "host-2"
+
+
 @pytest.mark.parametrize(
     ("requested", "error"),
     [
