@@ -16,7 +16,7 @@ import ipaddress
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from nova_lite.netd.table import Expression, Rule, rule
+from nova_lite.netd.table import Expression, Rule, intervals, rule
 from nova_lite.network.group_rules import PROTOCOLS
 from nova_lite.network.wanted import WantedGroup, WantedPort, WantedRule
 
@@ -31,7 +31,10 @@ _ICMP, _ICMPV6 = 1, 58
 _ICMPV6_TO = [130, 131, 132, 134, 135, 136]
 # What may always come from one; no router's word is among it.
 _ICMPV6_FROM = [131, 132, 133, 135, 136, 143]
-_ROUTER_ADVERT, _REDIRECT = 134, 137
+_ROUTER_ADVERT, _NEIGHBOUR_ADVERT, _REDIRECT = 134, 136, 137
+# Of a neighbour's word, the address that it is about (RFC 4861, 4.4). This
+# nftables has no name for it.
+_TARGET = {"payload": {"base": "th", "offset": 64, "len": 128}}
 
 _IP, _IP6, _ARP = "ip", "ip6", "arp"
 
@@ -126,6 +129,7 @@ def spoofing(port: WantedPort) -> list[Rule]:
             DROP,
         ),
     ]
+    made += _neighbours(pairs, macs)
     made += _own(pairs, macs, 4, _IP, field("ip", "saddr"), [])
     made += _own(pairs, macs, 6, _IP6, field("ip6", "saddr"), ["::"])
     made += [
@@ -147,12 +151,8 @@ def _own(
     """Drop what has a source that is none of its MAC's own."""
     made = []
     for mac in macs:
-        sources = [
-            address
-            for of, address in pairs
-            if of == mac and (":" in address) == (version == 6)
-        ]
-        if any(address.endswith("/0") for address in sources):
+        sources = _sources(pairs, mac, version)
+        if sources is None:
             continue
         elements = addresses([*sources, *always], version)
         others = [match(source, {"set": elements}, "!=")] if elements else []
@@ -165,6 +165,41 @@ def _own(
             )
         )
     return made
+
+
+def _neighbours(
+    pairs: Collection[tuple[str, str]], macs: Collection[str]
+) -> list[Rule]:
+    """Drop the word that another's address is at a MAC."""
+    made = []
+    for mac in macs:
+        sources = _sources(pairs, mac, 6)
+        if sources is None:
+            continue
+        spans = sorted(intervals(sources, 6))
+        targets = [{"range": [hex(one), hex(last)]} for one, last in spans]
+        made.append(
+            rule(
+                ether_type(_IP6),
+                match(field("ether", "saddr"), mac),
+                match(field("icmpv6", "type"), _NEIGHBOUR_ADVERT),
+                match(_TARGET, {"set": targets}, "!="),
+                DROP,
+            )
+        )
+    return made
+
+
+def _sources(
+    pairs: Collection[tuple[str, str]], mac: str, version: int
+) -> list[str] | None:
+    """The addresses and CIDRs that a MAC may send from; None: all."""
+    found = [
+        address
+        for of, address in pairs
+        if of == mac and (":" in address) == (version == 6)
+    ]
+    return None if any(one.endswith("/0") for one in found) else found
 
 
 def addresses(networks: Collection[str], version: int) -> list[Any]:

@@ -107,12 +107,13 @@ def choose(
             if fit:
                 found.append(_any_of(session, network_id, fit))
     else:
+        named = [one.address for one in wanted if one.address]
         for one in wanted:
             subnet = _subnet_for(network_id, known, one)
             if one.address is not None:
                 found.append(_asked(subnet, one.address, subnet in auto))
             elif subnet not in auto:
-                earlier = [chosen.address for chosen in found]
+                earlier = [*named, *(chosen.address for chosen in found)]
                 found.append(_any_of(session, network_id, [subnet], earlier))
     return found + [
         Chosen(one.id, addressing.eui64(one.cidr, mac)) for one in auto

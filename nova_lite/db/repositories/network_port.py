@@ -34,6 +34,9 @@ from nova_lite.network import addressing, errors
 
 DEFAULT_BASE_MAC = "fa:16:3e:00:00:00"
 
+# They have the addresses that they were given, and no other.
+_NOT_AUTOMATIC = (*network_ipam.ROUTER_OWNERS, "network:floatingip")
+
 _PORTS = Port.__table__
 _GROUPS = PortSecurityGroup.__table__
 
@@ -258,6 +261,37 @@ def set_addresses(
         session, port.network_id, port.id, chosen, first=len(kept)
     )
     return lost
+
+
+def give_automatic(session: orm.Session, subnet: Subnet) -> list[Port]:
+    """Let a network's ports have their addresses in a new subnet of it.
+
+    ``subnet``: one whose hosts make their addresses themselves, as those
+    that are there already do. Returns the ports.
+    """
+    found = list(
+        session.scalars(
+            sa.select(Port)
+            .where(
+                Port.network_id == subnet.network_id,
+                Port.device_owner.not_in(_NOT_AUTOMATIC),
+            )
+            .order_by(Port.id)
+            .with_for_update()
+        )
+    )
+    present = network_ipam.of_ports(session, [port.id for port in found])
+    for port in found:
+        made = addressing.eui64(subnet.cidr, port.mac_address)
+        network_ipam.allocate(
+            session,
+            subnet.network_id,
+            port.id,
+            [network_ipam.Chosen(subnet.id, made)],
+            first=len(present[port.id]),
+        )
+        port.revision += 1
+    return found
 
 
 def _kept(

@@ -24,7 +24,7 @@ from nova_lite.db.models.network import (
     SecurityGroupRule,
     Subnet,
 )
-from nova_lite.db.repositories import rows
+from nova_lite.db.repositories import network_agent, rows
 from nova_lite.network import errors
 
 RESOURCES: Mapping[str, Any] = {
@@ -96,8 +96,16 @@ def _lock(session: orm.Session, project_id: str) -> None:
 
 
 def _count(project_id: str, resource: str) -> Any:
+    """All that a project has, but what hosts made for it by themselves."""
     model = RESOURCES[resource]
-    return sa.select(sa.func.count()).where(model.project_id == project_id)
+    counted = sa.select(sa.func.count()).where(model.project_id == project_id)
+    if model is Port:
+        # There is one on each host with a guest on the network.
+        dhcp = sa.and_(
+            Port.device_owner == network_agent.DHCP, Port.host != ""
+        )
+        counted = counted.where(sa.not_(dhcp))
+    return counted
 
 
 def limits(session: orm.Session, project_id: str) -> dict[str, int]:

@@ -43,11 +43,18 @@ def _rule_seen(project_id: str | None) -> Any:
     )
 
 
+def _shared(values: Sequence[str]) -> Any:
+    """No group is shared with another project."""
+    wanted = {network_query.boolean("shared", one) for one in values}
+    return sa.false() if wanted == {True} else sa.true()
+
+
 GROUPS = network_query.Table(
     model=SecurityGroup,
     missing=errors.SecurityGroupNotFound,
     columns=network_query.standard_columns(SecurityGroup, "name", "stateful"),
     seen=network_query.own(SecurityGroup),
+    conditions={"shared": _shared},
 )
 RULES = network_query.Table(
     model=SecurityGroupRule,

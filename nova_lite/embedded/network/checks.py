@@ -95,8 +95,8 @@ def uuid(value: Any) -> str:
     return value
 
 
-def list_of(check: Check, most: int = 1000) -> Check:
-    """A list whose items each pass ``check``, without doubles."""
+def list_of(check: Check, most: int = 1000, doubles: bool = False) -> Check:
+    """A list whose items each pass ``check``; none twice, or ``doubles``."""
 
     def check_list(value: Any) -> list[Any]:
         if not isinstance(value, list):
@@ -104,7 +104,9 @@ def list_of(check: Check, most: int = 1000) -> Check:
         if len(value) > most:
             raise ValueError(f"it has more than {most} items")
         found = [check(one) for one in value]
-        if any(one in found[:i] for i, one in enumerate(found)):
+        if not doubles and any(
+            one in found[:i] for i, one in enumerate(found)
+        ):
             raise ValueError("Duplicate items in the list")
         return found
 

@@ -41,7 +41,8 @@ RESOURCE = Resource(
         Attribute("description", checks.text(), ""),
         Attribute("admin_state_up", checks.boolean, True),
         Attribute("mac_address", checks.mac),
-        Attribute("fixed_ips", checks.list_of(_FIXED_IP)),
+        # Two of one subnet are two addresses.
+        Attribute("fixed_ips", checks.list_of(_FIXED_IP, doubles=True)),
         Attribute("device_id", checks.text(), ""),
         Attribute("device_owner", checks.text(), ""),
         Attribute("dns_name", checks.dns_name, ""),
@@ -101,7 +102,10 @@ COLUMNS = {
 
 
 def fixed(asked: Sequence[Mapping[str, Any]] | None) -> list[Fixed] | None:
-    """The fixed_ips of a body, or None. Raises: InvalidInput."""
+    """The fixed_ips of a body, or None.
+
+    Raises: InvalidInput, InvalidAttribute.
+    """
     if asked is None:
         return None
     if len(asked) > _MOST_FIXED_IPS:
@@ -115,4 +119,10 @@ def fixed(asked: Sequence[Mapping[str, Any]] | None) -> list[Fixed] | None:
         raise errors.InvalidInput(
             reason="IP allocation requires subnet_id or ip_address"
         )
+    addresses = [one.address for one in found if one.address]
+    for one in addresses:
+        if addresses.count(one) > 1:
+            raise errors.InvalidAttribute(
+                name="fixed_ips", reason=f"Duplicate IP address '{one}'"
+            )
     return found

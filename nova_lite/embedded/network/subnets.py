@@ -9,7 +9,11 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from nova_lite.db.repositories import network as networks_db
-from nova_lite.db.repositories import network_ipam, network_query
+from nova_lite.db.repositories import (
+    network_ipam,
+    network_port,
+    network_query,
+)
 from nova_lite.embedded.network import checks, quotas, rules
 from nova_lite.embedded.network.attributes import (
     REQUIRED,
@@ -111,9 +115,13 @@ class Subnets(Collection):
         for other in known:
             _check_apart(network.id, values["cidr"], other.cidr)
         work.changes.networks.add(network.id)
-        return networks_db.create_subnet(
+        made = networks_db.create_subnet(
             work.session, {"id": str(uuid.uuid4()), **values}
         )
+        if network_ipam.is_auto(made):
+            for port in network_port.give_automatic(work.session, made):
+                work.changes.server(port, "network-changed")
+        return made
 
     def owners(self, session: Any, row: Any) -> tuple[str, ...]:
         """The subnet's project, and the network's."""

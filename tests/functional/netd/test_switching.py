@@ -322,14 +322,17 @@ def test_nobody_sends_as_somebody_else(stack: ExitStack) -> None:
     assert not arrives(one, two, udp((other_mac, one.address, 1), to))
 
 
-def icmpv6(one: Guest, source: str, kind: int) -> bytes:
-    """A frame with an ICMPv6 message to all nodes, checksum and all."""
+def icmpv6(one: Guest, source: str, kind: int, about: str = "::") -> bytes:
+    """A frame with an ICMPv6 message to all nodes, checksum and all.
+
+    ``about``: the address that a neighbour's word is about.
+    """
     addresses = socket.inet_pton(socket.AF_INET6, source)
     addresses += socket.inet_pton(socket.AF_INET6, "ff02::1")
-    body = bytes([kind, 0, 0, 0]) + bytes(12)
-    total = sum(
-        struct.unpack("!28H", addresses + struct.pack("!II", 16, 58) + body)
-    )
+    body = bytes([kind, 0, 0, 0]) + bytes(4)
+    body += socket.inet_pton(socket.AF_INET6, about)
+    length = struct.pack("!II", len(body), 58)
+    total = sum(struct.unpack("!32H", addresses + length + body))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     body = body[:2] + struct.pack("!H", ~total & 0xFFFF) + body[4:]
@@ -347,6 +350,30 @@ def test_nobody_plays_the_router(stack: ExitStack) -> None:
         assert arrives(one, two, frame) is passes, kind
     stolen = icmpv6(one, "fe80::1", 128)
     assert not arrives(one, two, stolen)
+
+
+def test_nobody_has_anothers_ipv6_address(stack: ExitStack) -> None:
+    here, wanted, one, two = pair(stack, WantedRule("ingress", "IPv4"))
+    own = rules.link_local(one.mac)
+
+    def told(about: str) -> bool:
+        return arrives(one, two, icmpv6(one, own, 136, about))
+
+    assert told(own)
+    assert told(wanted.ports[0].fixed_ips[1][1])
+    assert not told(wanted.ports[1].fixed_ips[1][1])
+    assert not told("fe80::1")
+    for pairs, about, passes in (
+        ([[one.mac, "fd00:7::/64"]], "fd00:7::9", True),
+        ([[one.mac, "fd00:7::/64"]], "fd00:8::9", False),
+        ([[one.mac, "::/0"]], "fd00:8::9", True),
+    ):
+        allowed = [
+            dataclasses.replace(wanted.ports[0], allowed_pairs=pairs),
+            wanted.ports[1],
+        ]
+        here.converge(dataclasses.replace(wanted, ports=allowed))
+        assert told(about) is passes, (pairs, about)
 
 
 # --- what stays, what goes ---

@@ -143,6 +143,9 @@ def test_dhcp_port_comes_and_goes(
     assert dhcp["mac_address"] == net.dhcp_mac
     assert dhcp["device_id"] == f"dhcp-{host}-{network}"
     assert dhcp["binding:host_id"] == host
+    # Nobody asked for it, so it is in nobody's way.
+    used = alice.get(f"quotas/{alice.project_id}/details")["port"]["used"]
+    assert used == 1
     second = alice.make(
         "subnet", network_id=network, ip_version=4, cidr="203.0.113.0/24"
     )["id"]

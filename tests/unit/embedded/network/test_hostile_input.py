@@ -166,6 +166,7 @@ def test_no_text_is_a_line_of_its_own(
 ) -> None:
     admin = service.admin
     cls = next(one for one in COLLECTIONS if one.resource.name == kind)
-    body = {kind: {**base(cls, admin.make("network")["id"]), **values}}
+    given = base(cls, admin.make("network")["id"]) | values
     path = cls.resource.path.removeprefix("/v2.0/")
+    body = {kind: given}
     assert admin.refused("POST", path, body) == (400, "HTTPBadRequest")

@@ -119,6 +119,9 @@ def test_addresses_asked_for(service: NetworkService, alice: Client) -> None:
     alice.make(
         "port", network_id=network, fixed_ips=[{"ip_address": "198.51.100.1"}]
     )
+    two = [{"subnet_id": subnet}] * 2
+    made = alice.make("port", network_id=network, fixed_ips=two)
+    assert len(set(addresses(made))) == 2
     elsewhere = service.network(alice, cidr="203.0.113.0/24")[1]
     for fixed_ips, refused in (
         (
@@ -136,12 +139,29 @@ def test_addresses_asked_for(service: NetworkService, alice: Client) -> None:
         ([{"subnet_id": subnet, "port": 5}], (400, "HTTPBadRequest")),
         ([{"ip_address": "300.1.1.1"}], (400, "HTTPBadRequest")),
         (
+            [
+                {"ip_address": "198.51.100.9"},
+                {"subnet_id": subnet, "ip_address": "198.51.100.9"},
+            ],
+            (400, "HTTPBadRequest"),
+        ),
+        (
             [{"ip_address": f"198.51.100.{n}"} for n in range(20, 26)],
             (400, "InvalidInput"),
         ),
     ):
         body = new(network, fixed_ips=fixed_ips)
         assert alice.refused("POST", "ports", body) == refused
+
+
+def test_an_address_asked_for_is_drawn_for_no_other(
+    service: NetworkService, alice: Client
+) -> None:
+    network, subnet = service.network(alice, cidr="198.51.100.0/29")
+    named = [{"ip_address": f"198.51.100.{n}"} for n in range(2, 6)]
+    wanted = [{"subnet_id": subnet}, *named]
+    made = alice.make("port", network_id=network, fixed_ips=wanted)
+    assert "198.51.100.6" in addresses(made)
 
 
 def test_a_pool_comes_to_its_end(

@@ -81,6 +81,8 @@ def test_group(alice: Client, bob: Client, service: NetworkService) -> None:
     assert [one["id"] for one in alice.get("security-groups?name=web")] == [
         made["id"]
     ]
+    for shared, count in (("False", 2), ("True", 0)):
+        assert len(alice.get(f"security-groups?shared={shared}")) == count
     missing = (404, "SecurityGroupNotFound")
     change = {"security_group": {"name": "w"}}
     for method, body in (("GET", None), ("PUT", change), ("DELETE", None)):

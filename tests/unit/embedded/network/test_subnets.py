@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from nova_lite.network import addressing
 from tests.fixtures.network_service import Client, NetworkService
 
-V6 = {"ip_version": 6, "cidr": "fd00:1::/64"}
+V6: dict[str, Any] = {"ip_version": 6, "cidr": "fd00:1::/64"}
 
 
 def new(network_id: str, **values: Any) -> dict[str, Any]:
@@ -304,6 +305,29 @@ def test_a_subnet_in_use_stays(service: NetworkService, alice: Client) -> None:
     alice.delete(path)
     left = service.admin.get(f"ports/{dhcp['id']}")
     assert left["fixed_ips"] == []
+
+
+def test_ports_have_addresses_of_a_later_subnet(
+    service: NetworkService, alice: Client
+) -> None:
+    """Their guests make them as soon as a router tells of the prefix."""
+    network, subnet = service.network(alice)
+    none = alice.make("port", network_id=network, fixed_ips=[])
+    guest = alice.make("port", network_id=network)
+    router = alice.make("router")["id"]
+    alice.put(f"routers/{router}/add_router_interface", subnet_id=subnet)
+    slaac = {"ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac"}
+    later = alice.make("subnet", network_id=network, **V6, **slaac)["id"]
+    for port in (none, guest):
+        now = alice.get(f"ports/{port['id']}")
+        made = addressing.eui64(V6["cidr"], port["mac_address"])
+        assert now["fixed_ips"] == [
+            *port["fixed_ips"],
+            {"subnet_id": later, "ip_address": made},
+        ]
+        assert now["revision_number"] == port["revision_number"] + 1
+    [leg] = alice.get(f"ports?device_id={router}")
+    assert [one["subnet_id"] for one in leg["fixed_ips"]] == [subnet]
 
 
 def test_addresses_that_hosts_make_keep_no_subnet(
