@@ -22,6 +22,7 @@ STATELESS = "dhcpv6-stateless"
 
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
+_SHORTEST_PREFIX_6 = 64
 # Classless static routes: RFC 3442's number, and Microsoft's older one.
 _ROUTE_OPTIONS = ("option:classless-static-route", "249")
 
@@ -149,6 +150,7 @@ def advertisements(
             subnet
             for subnet in network.subnets
             if subnet.ra_mode
+            and not _is_too_wide(subnet)
             and any(one in ip_network(subnet.cidr) for one in here)
         ]
         if told:
@@ -234,8 +236,18 @@ def _dns_options(subnet: WantedSubnet) -> Iterator[str]:
 def _gives_addresses(subnet: WantedSubnet) -> bool:
     if not _is_6(subnet):
         return True
+    if _is_too_wide(subnet):
+        return False
     unset = not subnet.address_mode and not subnet.ra_mode
     return subnet.address_mode == STATEFUL or unset
+
+
+def _is_too_wide(subnet: WantedSubnet) -> bool:
+    """Whether dnsmasq, as it is asked to serve it, would not even start.
+
+    So DHCP and advertisements leave it out, as Neutron's do.
+    """
+    return ip_network(subnet.cidr).prefixlen < _SHORTEST_PREFIX_6
 
 
 def _is_6(subnet: WantedSubnet) -> bool:

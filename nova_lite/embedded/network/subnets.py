@@ -231,7 +231,13 @@ def _check_gateway(cidr: str, gateway: str | None) -> None:
 
 
 def _check_versions(ip_version: int, values: dict[str, Any]) -> None:
-    """Routes are of the subnet's own IP version."""
+    """Name servers and routes are of the subnet's own IP version."""
+    for server in values.get("dns_nameservers") or ():
+        if ip_address(server).version != ip_version:
+            raise errors.InvalidInput(
+                reason=f"dns_nameserver '{server}' does not match the "
+                f"ip_version '{ip_version}'"
+            )
     for route in values.get("host_routes") or ():
         versions = {
             ip_network(route["destination"]).version,

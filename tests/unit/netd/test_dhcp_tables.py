@@ -127,6 +127,19 @@ def test_a_router_advertises_only_where_it_is_and_is_to() -> None:
     assert tables.advertisements([("qr-1", elsewhere, ["fd00:6::1/64"])]) == ""
 
 
+def test_a_range_that_dnsmasq_cannot_serve_keeps_no_other_back() -> None:
+    wide = subnet_6(ra_mode="dhcpv6-stateful", address_mode="dhcpv6-stateful")
+    wide = replace(wide, id="s-2", cidr="fd00:5::/48")
+    both = network(subnet(), wide)
+    assert ranges(both) == [
+        "dhcp-range=set:ss1,198.51.100.0,static,255.255.255.0,86400s"
+    ]
+    fixed_ips = [["s-1", "198.51.100.11"], ["s-2", "fd00:5::b"]]
+    given = tables.hosts(both, [port("", fixed_ips=fixed_ips)])
+    assert given == f"{MAC},host-198-51-100-11,198.51.100.11\n"
+    assert tables.advertisements([("qr-1", both, ["fd00:5::1/48"])]) == ""
+
+
 def test_routes_that_a_subnet_has_itself_go_before_its_gateway() -> None:
     own = subnet(routes=[("0.0.0.0/0", "198.51.100.7")])
     lines = tables.options(network(own)).splitlines()

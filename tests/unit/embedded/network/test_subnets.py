@@ -168,6 +168,7 @@ POOL = {"start": "198.51.100.10", "end": "198.51.100.20"}
         ({"allocation_pools": [{"start": "x"}]}, 400, "HTTPBadRequest"),
         ({"dns_nameservers": ["name"]}, 400, "HTTPBadRequest"),
         ({"dns_nameservers": ["203.0.113.1"] * 2}, 400, "HTTPBadRequest"),
+        ({"dns_nameservers": ["fd00::53"]}, 400, "InvalidInput"),
         (
             {
                 "host_routes": [
