@@ -28,7 +28,8 @@ class Row:
     ``lacks``: what no object of the list may contain. ``says``: a part of
     what it prints. ``own``: whether it works at no version that the user
     names, too. ``keep``: name -> key of the object. ``wait``: the kept
-    id of a server that must have ``status`` before.
+    id of a server that must have ``status`` before. ``soon``: it is run
+    again until all of this is so.
     """
 
     words: str
@@ -43,6 +44,7 @@ class Row:
     keep: Mapping[str, str] = field(default_factory=dict)
     wait: str = ""
     status: str = "ACTIVE"
+    soon: bool = False
 
     @property
     def wants_json(self) -> bool:

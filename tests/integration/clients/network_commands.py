@@ -59,6 +59,7 @@ _INTERFACES = (
     _own("server remove security group nic-{n} web-{n}"),
     _own("security group delete web-{n}"),
     _own("server remove port nic-{n} own-{n}"),
+    _own("port show own-{n}", has={"device_id": ""}, soon=True),
     # The client would ask at a version that does not have it any more.
     _own(
         "server remove fixed ip nic-{n} 198.51.100.77 "
