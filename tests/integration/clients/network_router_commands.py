@@ -151,6 +151,7 @@ _GROUPS = (
         has={"name": "web-{n}", "stateful": False},
         keep={"web": "id"},
     ),
+    _own("security group list --no-share", has={"ID": "{web}"}),
     _own("security group set web-{n} --name www-{n} --stateful"),
     _own(
         "security group show www-{n}",

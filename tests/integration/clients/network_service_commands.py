@@ -126,6 +126,12 @@ _NETWORKS = (
         "subnet unset subnet-{n} --dns-nameserver 203.0.113.53 "
         "--host-route destination=203.0.113.0/24,gateway=198.51.100.9"
     ),
+    _own(
+        "port create two-{n} --network new-{n} "
+        "--fixed-ip subnet=subnet-{n} --fixed-ip subnet=subnet-{n}",
+        has={"name": "two-{n}"},
+    ),
+    _own("port delete two-{n}"),
     _own("subnet list --network new-{n} --ip-version 4", has={"ID": "{sub}"}),
     _own("subnet list --dhcp", lacks={"ID": "{sub}"}),
     _own("subnet list --subnet-range 198.51.100.0/24", has={"ID": "{sub}"}),
