@@ -149,6 +149,7 @@ class Service(api.NetworkAPI):
                 method,
                 params=_wire(params),
                 connect_retries=retries,
+                status_code_retries=retries,
                 global_request_id=context.global_id,
                 **more,
             )

@@ -184,6 +184,30 @@ def test_an_answer_that_is_lost(world: World, server: serve.Server) -> None:
     assert vif.id not in made
 
 
+def test_a_post_that_is_said_to_have_failed(
+    world: World, server: serve.Server, counted: Counted
+) -> None:
+    """A proxy before the service gives up when the port is made."""
+    user = world.new_user()
+    owner = owner_of(user)
+    wanted = [NetworkRequest(world.network(user)["id"])]
+    world.api.has_extension(world.daemon, "router")
+    counted.taken()
+
+    def give_up(app: Any, environ: Any, start: Any) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "POST":
+            return counted(app, environ, start)
+        b"".join(counted(app, environ, lambda *_: None))
+        start("503 Service Unavailable", [("Content-Length", "0")])
+        return [b""]
+
+    server.app.around = give_up
+    with pytest.raises(exception.ServiceUnavailable):
+        world.api.allocate(world.daemon, owner, wanted, "host-1")
+    assert counted.taken().count("POST /ports") == 1
+    assert world.api.ports(world.admin, {"device_id": owner.uuid}) == []
+
+
 def test_external_networks_are_for_administrators(world: World) -> None:
     user = world.new_user()
     network = world.network(world.admin, **{"router:external": True})
