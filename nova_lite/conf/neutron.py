@@ -58,7 +58,8 @@ OPTS = [
         min=0,
         max=20,
         help="How often a request is tried again after a failed connection "
-        "or a 503. 0 gives up at once.",
+        "or a 503; what makes something new is asked for once. 0 gives up at "
+        "once.",
     ),
     cfg.IntOpt(
         "timeout",

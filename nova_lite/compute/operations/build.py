@@ -87,6 +87,13 @@ class Build(PlacedOperation):
             states["network_info"] = model.dump(self._vifs)
         return states
 
+    def failed(self, error: Exception) -> None:
+        if self.instance.network_info:
+            # Its ports went with all else: it shows none of them. If a
+            # delete was accepted, what follows notices that too.
+            self.action.advance({"network_info": None})
+        super().failed(error)
+
     def send_back(self) -> None:
         self.services.conductor.build_instances(self.context, [self.action_id])
 

@@ -137,6 +137,29 @@ def test_a_build_that_fails_everywhere(cloud: Cloud, net: str) -> None:
     )
     assert _ports_of(cloud, ident) == []
     assert cloud.ledger.ports()[mine]["host"] == ""
+    # It shows no addresses that are others' by now.
+    assert cloud.tenant.get(f"/servers/{ident}/ips")["addresses"] == {}
+
+
+def test_a_build_that_no_host_could_do(cloud: Cloud, net: str) -> None:
+    cloud.admin.call(
+        "PUT",
+        f"/network/v2.0/networks/{net}",
+        {"network": {"port_security_enabled": False}},
+    )
+    group = cloud.tenant.post(
+        "/network/v2.0/security-groups", {"security_group": {"name": "web"}}
+    )["security_group"]["id"]
+    ident = cloud.create(
+        "grouped", networks=[{"uuid": net}], security_groups=[{"name": group}]
+    )
+    wait_until(
+        lambda: cloud.server(ident)["status"] == "ERROR", 30, "it failed"
+    )
+    cloud.tenant.delete(f"/network/v2.0/security-groups/{group}")
+    message = cloud.server(ident)["fault"]["message"]
+    assert message.startswith("Network requires port_security_enabled")
+    assert len(cloud.event_results(ident, "create")) == 2
 
 
 def test_deleted_while_it_is_built(cloud: Cloud, net: str) -> None:
