@@ -8,7 +8,7 @@ another. Every function works in the session it is given.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
@@ -160,6 +160,27 @@ def allocate(
         raise errors.InvalidInput(
             reason=f"a subnet of network {network_id} is gone"
         ) from error
+
+
+def allocate_automatic(
+    session: orm.Session, subnet: Subnet, macs: Mapping[str, str]
+) -> None:
+    """Let ports, by their MACs, have what they make in a new subnet."""
+    if not macs:
+        return
+    present = of_ports(session, macs)
+    session.execute(
+        sa.insert(IPAllocation),
+        [
+            {
+                "subnet_id": subnet.id,
+                "address": addressing.eui64(subnet.cidr, mac),
+                "port_id": port_id,
+                "position": len(present[port_id]),
+            }
+            for port_id, mac in macs.items()
+        ],
+    )
 
 
 def check_free(

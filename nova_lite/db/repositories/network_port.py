@@ -280,16 +280,10 @@ def give_automatic(session: orm.Session, subnet: Subnet) -> list[Port]:
             .with_for_update()
         )
     )
-    present = network_ipam.of_ports(session, [port.id for port in found])
+    network_ipam.allocate_automatic(
+        session, subnet, {port.id: port.mac_address for port in found}
+    )
     for port in found:
-        made = addressing.eui64(subnet.cidr, port.mac_address)
-        network_ipam.allocate(
-            session,
-            subnet.network_id,
-            port.id,
-            [network_ipam.Chosen(subnet.id, made)],
-            first=len(present[port.id]),
-        )
         port.revision += 1
     return found
 

@@ -175,6 +175,26 @@ def test_dhcp_port_is_kept_one(
     assert after.dhcp_port_id == before.dhcp_port_id
 
 
+def test_addresses_of_a_later_subnet(
+    service: NetworkService, alice: Client, host: str
+) -> None:
+    network, _ = service.network(alice)
+    port = _port(service, alice, network, host)
+    _state(host)
+    slaac = {"ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac"}
+    service.sent.clear()
+    later = alice.make(
+        "subnet", network_id=network, ip_version=6, cidr="fd00::/64", **slaac
+    )["id"]
+    assert service.sent == [host]
+    state = _state(host)
+    [guest] = _guests(state)
+    assert [subnet for subnet, _ in guest.fixed_ips][1:] == [later]
+    assert guest.id == port["id"]
+    # The DHCP server's too.
+    assert later in state.networks[0].dhcp_ips
+
+
 def test_no_address_for_dhcp(
     service: NetworkService, alice: Client, host: str
 ) -> None:
