@@ -142,7 +142,7 @@ def test_a_server_is_on_a_network(net: Net) -> None:
 
     net.neutron.wire(port["id"], host)
     wait_until(
-        lambda: net.ports(server)[0]["status"] == "ACTIVE", 20, "ACTIVE"
+        lambda: net.ports(server)[0]["status"] == "ACTIVE", 60, "ACTIVE"
     )
 
     def delivered() -> bool:
@@ -153,7 +153,7 @@ def test_a_server_is_on_a_network(net: Net) -> None:
             for line in net.neutron.told_nova().splitlines()
         )
 
-    wait_until(delivered, 20, "the event is taken")
+    wait_until(delivered, 60, "the event is taken")
     cloud.tenant.delete(f"/servers/{server}")
     cloud.wait_gone(server)
     assert net.ports(server) == []
@@ -191,7 +191,7 @@ def test_an_interface_comes_and_goes(net: Net) -> None:
         made["port_id"],
     }
     cloud.tenant.delete(f"{path}/{made['port_id']}")
-    wait_until(lambda: net.ports(server) == [first], 20, "one is left")
+    wait_until(lambda: net.ports(server) == [first], 60, "one is left")
     cloud.tenant.delete(f"/servers/{server}")
     cloud.wait_gone(server)
 
