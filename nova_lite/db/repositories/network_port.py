@@ -288,6 +288,14 @@ def give_automatic(session: orm.Session, subnet: Subnet) -> list[Port]:
     return found
 
 
+def in_subnet(session: orm.Session, subnet_id: str) -> list[Port]:
+    """The ports with an address in a subnet."""
+    having = sa.select(IPAllocation.port_id).where(
+        IPAllocation.subnet_id == subnet_id
+    )
+    return list(session.scalars(sa.select(Port).where(Port.id.in_(having))))
+
+
 def _kept(
     present: Sequence[Fixed], wanted: Sequence[Fixed]
 ) -> tuple[list[Fixed], list[Fixed]]:

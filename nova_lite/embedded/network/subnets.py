@@ -152,8 +152,11 @@ class Subnets(Collection):
         work.changes.networks.add(row.network_id)
 
     def remove(self, work: Work, row: Any) -> None:
-        """Unless a port has an address in it."""
+        """Unless a port has an address in it that it was given."""
         work.changes.networks.add(row.network_id)
+        if network_ipam.is_auto(row):
+            for port in network_port.in_subnet(work.session, row.id):
+                work.changes.server(port, "network-changed")
         networks_db.delete_subnet(
             work.session, row, automatic=network_ipam.is_auto(row)
         )

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 
+from nova_lite.embedded.network import app
 from nova_lite.network import addressing
 from tests.fixtures.network_service import Client, NetworkService
 
@@ -342,6 +344,31 @@ def test_addresses_that_hosts_make_keep_no_subnet(
     alice.delete(f"subnets/{subnet}")
     left = alice.get(f"ports/{port['id']}")["fixed_ips"]
     assert left == port["fixed_ips"][:1]
+
+
+def test_servers_hear_of_addresses_that_they_make(
+    service: NetworkService, alice: Client
+) -> None:
+    heard: list[tuple[str, str, str]] = []
+
+    def send(_context: Any, host: str, events: list[Any]) -> None:
+        heard.extend((host, one.instance_uuid, one.name) for one in events)
+
+    telling = Client(app.create_app(lambda *_hint: None, send), "ops:admin")
+    network, _ = service.network(alice)
+    service.agent("here")
+    server = str(uuid.uuid4())
+    service.admin.make(
+        "port",
+        network_id=network,
+        device_id=server,
+        device_owner="compute:nova",
+        **{"binding:host_id": "here"},
+    )
+    slaac = {"ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac"}
+    subnet = telling.make("subnet", network_id=network, **V6, **slaac)["id"]
+    telling.delete(f"subnets/{subnet}")
+    assert heard == [("here", server, "network-changed")] * 2
 
 
 def test_the_gateway_of_a_router_stays(
