@@ -40,14 +40,15 @@ class InfoCache:
         self._guard = threading.Lock()
         # In the order in which they are to be looked at.
         self._stale: dict[str, None] = {}
-        self._written: dict[str, list[dict[str, Any]]] = {}
+        self._written: dict[str, list[dict[str, Any]] | None] = {}
 
     # --- for operations, which hold the server's lock ---
 
-    def wrote(self, uuid: str, info: list[dict[str, Any]]) -> None:
+    def wrote(self, uuid: str, info: list[dict[str, Any]] | None) -> None:
         """Remember what is written for a server.
 
-        Others that wait for its lock have read its row before that.
+        Others that wait for its lock have read its row before that. None: it
+        may have ports that nobody knows.
         """
         with self._guard:
             self._written[uuid] = info
@@ -55,9 +56,8 @@ class InfoCache:
     def freshen(self, instance: Instance) -> None:
         """Give an operation that has its lock now what was written last."""
         with self._guard:
-            written = self._written.get(instance.uuid)
-        if written is not None:
-            instance.network_info = written
+            if instance.uuid in self._written:
+                instance.network_info = self._written[instance.uuid]
 
     def forget(self, uuid: str) -> None:
         """The server is on this host no more."""

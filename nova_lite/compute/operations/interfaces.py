@@ -40,6 +40,9 @@ class _OfInterfaces(Operation):
                 state=self.instance.vm_state,
             )
         self.info = model.load(self.instance.network_info)
+        self.services.info_cache.wrote(
+            self.instance_uuid, self.instance.network_info
+        )
 
     @abc.abstractmethod
     def do(self) -> None:

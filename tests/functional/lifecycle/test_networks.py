@@ -219,6 +219,26 @@ def test_attach_and_detach(cloud: Cloud, net: str) -> None:
     ]
 
 
+def test_a_failed_attach_is_known_to_the_delete(
+    cloud: Cloud, net: str
+) -> None:
+    """Whose undoing found no network service, that is."""
+    ident = cloud.boot("plain")
+    path = f"/servers/{ident}/os-interface"
+    made = _attach(cloud, ident, net_id=net)
+    cloud.tenant.delete(f"{path}/{made['port_id']}")
+    _wait_interfaces(cloud, ident, [])
+    cloud.wait_at_rest(30)
+    named = _new_port(cloud, net, dns_name="another")
+    body = {"interfaceAttachment": {"port_id": named}}
+    cloud.tenant.refusal(400, "POST", path, body)
+    left = {"port": {"device_id": ident}}
+    cloud.tenant.call("PUT", f"{_PORTS}/{named}", left)
+    cloud.tenant.delete(f"/servers/{ident}")
+    cloud.wait_gone(ident)
+    assert cloud.ledger.ports()[named]["device_id"] == ""
+
+
 def test_attach_to_what_cannot_have_it(cloud: Cloud, net: str) -> None:
     ident = cloud.boot("suspended", networks=[{"uuid": net}])
     path = f"/servers/{ident}"
