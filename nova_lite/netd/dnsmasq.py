@@ -75,7 +75,7 @@ class Dnsmasq:
         if str(conf) not in self._command_line():
             self.stop()
             self._start(conf, text)
-        elif told.exists() and told.read_text() == digest:
+        elif told.exists() and told.read_bytes() == digest.encode():
             return
         else:
             self._signal(signal.SIGHUP)
@@ -233,7 +233,7 @@ class Dnsmasq:
     def _write(self, name: str, text: str, secret: bool = False) -> None:
         """Write a file whole, unless it reads so already."""
         path = self._directory / name
-        if path.exists() and path.read_text() == text:
+        if path.exists() and path.read_bytes() == text.encode():
             return
         temporary = path.with_name(f"{name}.new")
         temporary.touch(mode=0o600)

@@ -35,7 +35,9 @@ def read(path: Path) -> list[Lease]:
     """All of a lease file of dnsmasq's; none where it is not there yet."""
     if not path.exists():
         return []
-    found = (_parsed(line) for line in path.read_text().splitlines())
+    # What is no line is none: power may have been cut in the middle of one.
+    text = path.read_text(errors="replace")
+    found = (_parsed(line) for line in text.splitlines())
     return [lease for lease in found if lease]
 
 
@@ -44,7 +46,10 @@ def _parsed(line: str) -> Lease | None:
     words = line.split()
     if len(words) < 5:
         return None  # the server's own id
-    address = str(ip_address(words[2]))
+    try:
+        address = str(ip_address(words[2]))
+    except ValueError:
+        return None
     if ":" in address:
         return Lease(address, None)
     client = b""
@@ -55,11 +60,11 @@ def _parsed(line: str) -> Lease | None:
 
 def forget(path: Path, addresses: Collection[str]) -> None:
     """Take leases out of the file of a dnsmasq that does not run."""
+    text = path.read_text(errors="replace")
     kept = [
         line
-        for line in path.read_text().splitlines(keepends=True)
-        if len(line.split()) < 5
-        or str(ip_address(line.split()[2])) not in addresses
+        for line in text.splitlines(keepends=True)
+        if (lease := _parsed(line)) is None or lease.address not in addresses
     ]
     temporary = path.with_name(f"{path.name}.new")
     temporary.write_text("".join(kept))

@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from nova_lite.netd import dhcp_tables as tables
 from nova_lite.netd import floating, nft
@@ -181,7 +182,7 @@ class Routers:
             [one.address, one.fixed_address] for one in router.floating_ips
         ]
         note = self._directory / router.id / "floating"
-        before = json.loads(_read(note) or "[]")
+        before = _pairs(_read(note))
         if before != pairs:
             gone = {one[0] for one in before if one not in pairs}
             if gone:
@@ -238,4 +239,13 @@ def _routes(router: WantedRouter) -> list[Route]:
 
 
 def _read(path: Path) -> str:
-    return path.read_text() if path.exists() else ""
+    return path.read_text(errors="replace") if path.exists() else ""
+
+
+def _pairs(note: str) -> list[Any]:
+    """None where a cut of power left something else than was written."""
+    try:
+        found: list[Any] = json.loads(note)
+    except ValueError:
+        return []
+    return found

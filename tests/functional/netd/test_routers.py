@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import signal
 import socket
 import struct
 import subprocess
@@ -380,6 +382,44 @@ def test_what_somebody_took_away_is_back(lab: Lab) -> None:
     assert town.two.reaches(OUTSIDE)
     with served(town.one.listen(), b"one"):
         assert _name_at(town, FLOATING) == b"one"
+
+
+def test_a_host_that_was_cut_off_from_power_is_as_it_was(lab: Lab) -> None:
+    """Nothing of the kernel's is left; files are, and may be damaged."""
+    from nova_lite.netd import nft
+
+    town = Town(lab, floating(FLOATING, ONE))
+    town.one.unplug()
+    town.two.unplug()
+    kept = town.host.directory / "state"
+    for path in kept.glob("*/*/pid"):
+        os.kill(int(path.read_text()), signal.SIGKILL)
+        # The number is another's now, which must not be ended for it.
+        path.write_text(f"{os.getpid()}\n")
+    for path in [*kept.glob("routers/*/*"), *kept.glob("dhcp/*/[hlnot]*")]:
+        path.write_bytes(b"\xff" * 8)
+    for name in town.host.names():
+        town.host.namespaces.remove(name)
+    for device in _made_devices(town.host):
+        town.host.command("ip", "link", "del", device)
+    town.host.run(nft.apply, [{"flush": {"ruleset": None}}])
+
+    town.host.restart()
+    town.converge()
+    one = lab.guest(town.host, town.ports[0])
+    assert one.join()["ip"] == ONE
+    one.command("ip", "route", "replace", "default", "via", "198.51.100.1")
+    assert one.reaches(OUTSIDE)
+    with served(one.listen(), b"one"):
+        assert _name_at(town, FLOATING) == b"one"
+
+
+def _made_devices(host: RoutingHost) -> list[str]:
+    found: list[str] = host.run(
+        lambda: [name for _, name in socket.if_nameindex()]
+    )
+    made = ("brq", "vxlan-", "tap", "nlv")
+    return [name for name in found if name.startswith(made)]
 
 
 def test_nothing_is_left_of_a_router_that_went(lab: Lab) -> None:

@@ -28,6 +28,15 @@ def test_what_is_read(tmp_path: Path) -> None:
     ]
 
 
+def test_a_damaged_line_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "leases"
+    torn = b"1700000000 fa:16:3e:00:00:0d 198.51.1 a b\n\xff\xff\n"
+    path.write_bytes(torn + TEXT.encode())
+    assert len(leases.read(path)) == 3
+    leases.forget(path, {"198.51.100.11"})
+    assert len(leases.read(path)) == 2
+
+
 def test_what_is_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "leases"
     path.write_text(TEXT)
