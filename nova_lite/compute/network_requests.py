@@ -23,6 +23,7 @@ from nova_lite.network.api import (
     NetworkAPI,
     NetworkRequest,
     Requested,
+    plain_address,
 )
 
 _ARGUMENT = "networks"
@@ -158,7 +159,7 @@ def _one(asked: Mapping[str, Any]) -> NetworkRequest:
             reason="Bad networks format: network uuid is not in proper "
             f"format ({network})"
         )
-    return NetworkRequest(network_id=network, address=address, tag=tag)
+    return NetworkRequest(network, address=plain_address(address), tag=tag)
 
 
 def _group_ids(

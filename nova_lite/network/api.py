@@ -11,6 +11,7 @@ port's device_id): each method may be called again after a crash.
 from __future__ import annotations
 
 import abc
+import ipaddress
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,11 @@ class NetworkRequest:
     address: str | None = None
     tag: str | None = None
     key: str | None = None
+
+
+def plain_address(text: str | None) -> str | None:
+    """An address as the service writes it; IPv6 has several forms."""
+    return str(ipaddress.ip_address(text)) if text else None
 
 
 # "auto", "none", or interfaces in the user's order.

@@ -74,6 +74,10 @@ def _check(
             [NetworkRequest(NET, address="198.51.100.9", tag="mgmt")],
         ),
         (
+            [{"uuid": NET, "fixed_ip": "FD00:0::9"}],
+            [NetworkRequest(NET, address="fd00::9")],
+        ),
+        (
             [{"port": "p", "uuid": "ignored"}, {"uuid": NET}],
             [NetworkRequest(port_id="p"), NetworkRequest(network_id=NET)],
         ),

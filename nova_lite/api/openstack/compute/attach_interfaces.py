@@ -15,7 +15,7 @@ from nova_lite.api.openstack.compute.schemas import (
 from nova_lite.api.openstack.compute.views import attach_interfaces as views
 from nova_lite.api.openstack.request import Request
 from nova_lite.api.openstack.wsgi import operation
-from nova_lite.network.api import NetworkRequest
+from nova_lite.network.api import NetworkRequest, plain_address
 from nova_lite.policies import attach_interfaces as policies
 
 
@@ -103,7 +103,7 @@ def _wanted(asked: Mapping[str, Any]) -> NetworkRequest:
     wanted = NetworkRequest(
         network_id=asked.get("net_id"),
         port_id=asked.get("port_id"),
-        address=asked["fixed_ips"][0]["ip_address"]
+        address=plain_address(asked["fixed_ips"][0]["ip_address"])
         if "fixed_ips" in asked
         else None,
         tag=asked.get("tag"),
