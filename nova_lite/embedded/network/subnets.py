@@ -182,6 +182,11 @@ def _check_range(cidr: str, ip_version: int) -> None:
         raise errors.InvalidInput(
             reason=f"{cidr} is a range of multicast or loopback addresses"
         )
+    if found.version == 6 and found.is_link_local:
+        raise errors.InvalidInput(
+            reason=f"{cidr} is the range from which every IPv6 interface "
+            "takes an address by itself"
+        )
 
 
 def _check_modes(values: dict[str, Any]) -> None:
@@ -222,11 +227,10 @@ def _check_gateway(cidr: str, gateway: str | None) -> None:
     if gateway is None:
         return
     found = ip_address(gateway)
-    if found.version == 6 and found.is_link_local:
+    same = found.version == ip_network(cidr).version
+    if same and found.version == 6 and found.is_link_local:
         return
-    if found.version != ip_network(cidr).version or (
-        not addressing.is_usable(cidr, gateway)
-    ):
+    if not same or not addressing.is_usable(cidr, gateway):
         raise errors.InvalidInput(
             reason=f"Gateway is not valid on subnet: {gateway} is no address "
             f"of a host in {cidr}"

@@ -129,6 +129,8 @@ POOL = {"start": "198.51.100.10", "end": "198.51.100.20"}
         ({"gateway_ip": "203.0.113.1"}, 400, "InvalidInput"),
         ({"gateway_ip": "198.51.100.0"}, 400, "InvalidInput"),
         ({"gateway_ip": "fd00::1"}, 400, "InvalidInput"),
+        ({"gateway_ip": "fe80::1"}, 400, "InvalidInput"),
+        ({"ip_version": 6, "cidr": "fe80::/64"}, 400, "InvalidInput"),
         (
             {"gateway_ip": "198.51.100.15", "allocation_pools": [POOL]},
             409,
