@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nova_lite.compute.info_cache import InfoCache
     from nova_lite.compute.instance_events import InstanceEvents
     from nova_lite.compute.plugging import Plugging, Plugs
+    from nova_lite.compute.ports import Leftovers
     from nova_lite.compute.resource_tracker import ResourceTracker
     from nova_lite.conductor.api import ComputeTaskAPI
     from nova_lite.image.api import ImageAPI
@@ -68,6 +69,7 @@ class HostServices:
     network: NetworkAPI
     info_cache: InfoCache
     plugging: Plugging
+    leftovers: Leftovers
     instance_events: InstanceEvents
 
 
@@ -97,6 +99,8 @@ class Operation(abc.ABC):
         self.action: InstanceAction
         self.instance: Instance
         self.undo = contextlib.ExitStack()
+        # Closed when it is over and undone, whatever its end.
+        self.around = contextlib.ExitStack()
         self._lock: Lock
         self._began = _now()
         self._told_at = time.monotonic()
@@ -120,7 +124,10 @@ class Operation(abc.ABC):
         self.action, self.instance = claimed
         self.point("claimed")
         locks = self.services.locks
-        with locks.hold(self.instance_uuid, self.before_lock) as lock:
+        with (
+            locks.hold(self.instance_uuid, self.before_lock) as lock,
+            self.around,
+        ):
             self._lock = lock
             self._began = _now()
             self.services.info_cache.freshen(self.instance)
@@ -251,6 +258,12 @@ class Operation(abc.ABC):
             self.instance_uuid,
             self.checkpoint,
             self.driver.capabilities.get("wires_vifs", True),
+        )
+
+    def makes_ports(self) -> None:
+        """From here on it may leave some behind if this daemon dies."""
+        self.around.enter_context(
+            self.services.leftovers.may_come(self.instance_uuid)
         )
 
     def point(self, name: str) -> None:

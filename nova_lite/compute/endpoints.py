@@ -8,12 +8,14 @@ operation runs in a pool, so that a long one holds no RPC worker.
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_lite import concurrency, exception, manager, rpc
+from nova_lite.compute import ports
 from nova_lite.compute.info_cache import InfoCache
 from nova_lite.compute.instance_events import InstanceEvents
 from nova_lite.compute.locks import InstanceLocks
@@ -76,6 +78,9 @@ class OperationEndpoints(manager.Manager):
         self.running = Running()
         self.info_cache = InfoCache(host, self._network, self.locks)
         self.tracker = ResourceTracker(host, self.driver)
+        self.leftovers = ports.Leftovers(
+            host, self._network, Path(CONF.instances_path) / "making-ports"
+        )
         self._operations = concurrency.pool(CONF.compute.operation_threads)
         self._builds = concurrency.pool(CONF.compute.max_concurrent_builds)
         self._snapshots = concurrency.pool(
@@ -277,6 +282,7 @@ class OperationEndpoints(manager.Manager):
             network=self._network,
             info_cache=self.info_cache,
             plugging=self._plugging,
+            leftovers=self.leftovers,
             conductor=self._conductor,
             instance_events=self.instance_events,
         )

@@ -14,7 +14,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_lite import exception, manager, rpc
-from nova_lite.compute import cache, consoles, diagnostics, ports, reclaim
+from nova_lite.compute import cache, consoles, diagnostics, reclaim
 from nova_lite.compute.endpoints import OperationEndpoints
 from nova_lite.compute.events import PowerSync
 from nova_lite.compute.network_news import NetworkNews
@@ -54,7 +54,6 @@ class ComputeManager(OperationEndpoints):
         self._news = NetworkNews(
             host, self.driver, self.locks, self.info_cache, self._operations
         )
-        self._leftovers = ports.Leftovers(host, self._network)
         self._reclaim = reclaim.Reclaim(host, self.driver, self.locks)
         self._reconcile = Reconcile(
             host, self.driver, self.locks, self.tracker
@@ -213,7 +212,7 @@ class ComputeManager(OperationEndpoints):
     def heal_instance_info_cache(self, context: RequestContext) -> None:
         """Read the interfaces of a server anew that may be known wrong."""
         # A service that does not answer holds no other task up.
-        self._operations.submit(self._leftovers.look, context)
+        self._operations.submit(self.leftovers.look, context)
         self._operations.submit(self.info_cache.heal, context)
 
     @manager.periodic(spacing=min(60, CONF.resize_confirm_window or 60))

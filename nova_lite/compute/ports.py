@@ -7,8 +7,12 @@ service that is restarted makes them slower, and breaks nothing.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 from oslo_log import log as logging
@@ -56,40 +60,52 @@ def release(network: NetworkAPI, uuid: str, host: str | None = None) -> None:
 
 
 class Leftovers:
-    """Ports on a host whose servers are deleted.
+    """Ports that this host may have made for servers that are deleted.
 
-    A daemon that was taken for dead may have made such; they are looked for
-    once after a start, as soon as the network service answers.
+    A daemon that is taken for dead and is not may make a port when conductor
+    has already let the server's ports go. So each operation that makes ports
+    leaves a file while it runs; what the daemons before this one have left
+    is seen to as soon as the network service answers. A host without such
+    files never asks for anything.
     """
 
-    def __init__(self, host: str, network: NetworkAPI) -> None:
+    def __init__(self, host: str, network: NetworkAPI, base: Path) -> None:
+        """``base``: the directory of the files; made when it is needed."""
         self._host = host
         self._network = network
-        self._looked = False
+        self._base = base
+        self._found = sorted(base.iterdir()) if base.exists() else []
+
+    @contextlib.contextmanager
+    def may_come(self, instance_uuid: str) -> Iterator[None]:
+        """Around what makes ports, and what undoes it."""
+        self._base.mkdir(parents=True, exist_ok=True)
+        # One's own file: the next attempt at it never ends this one's.
+        descriptor, name = tempfile.mkstemp(
+            prefix=f"{instance_uuid}.", dir=self._base
+        )
+        os.close(descriptor)
+        try:
+            yield
+        finally:
+            Path(name).unlink(missing_ok=True)
 
     def look(self, context: RequestContext) -> None:
-        """Remove them, if that has not been done."""
-        if self._looked:
+        """Remove those of the daemons before, if that has not been done."""
+        if not self._found:
             return
         try:
             self._remove(context)
         except exception.ServiceUnavailable as error:
             LOG.warning("Ports on this host are looked at later: %s", error)
-        else:
-            self._looked = True
+            return
+        for path in self._found:
+            path.unlink(missing_ok=True)
+        self._found = []
 
     def _remove(self, context: RequestContext) -> None:
-        if not self._network.exists(context):
-            return
-        here = {"binding:host_id": self._host}
-        uuids = {
-            port["device_id"]
-            for port in self._network.ports(context, here)
-            if port["device_owner"].startswith("compute:")
-        }
-        if not uuids:
-            return
-        for uuid, owner in Instance.owners(context, sorted(uuids)).items():
+        uuids = sorted({path.name.partition(".")[0] for path in self._found})
+        for uuid, owner in Instance.owners(context, uuids).items():
             if owner["deleted"]:
                 LOG.warning("%s is deleted: its ports go too", uuid)
                 self._network.deallocate(context, uuid, self._host)

@@ -54,6 +54,7 @@ class Build(PlacedOperation):
         if not wanted.any:
             return
         network = self.services.network
+        self.makes_ports()
         # What this cannot undo, a delete or the next host finds.
         self.undo.callback(
             network.deallocate,

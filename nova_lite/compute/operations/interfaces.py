@@ -77,6 +77,7 @@ class AttachInterface(_OfInterfaces):
         return dataclasses.replace(asked, key=str(self.action_id))
 
     def do(self) -> None:
+        self.makes_ports()
         with self.plugs() as plugs:
             vif = self._allocate()
             self.undo.callback(

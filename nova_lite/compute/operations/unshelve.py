@@ -64,6 +64,7 @@ class Unshelve(PlacedOperation):
             return
         context, network = get_admin_context(), self.services.network
         owner = info_cache.owner_of(self.instance)
+        self.makes_ports()
         self.undo.callback(self._unbind)
         ports.patiently(
             lambda: network.bind(context, owner, self.host),
