@@ -7,6 +7,7 @@ its rows. Every function works in the session it is given.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,7 +53,7 @@ class Table:
 
     def filter_names(self) -> set[str]:
         """What a list can be filtered by."""
-        return {*self.columns, *self.conditions, *_TAG_FILTERS}
+        return {*self.columns, *self.conditions, *_COMMON_FILTERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +212,8 @@ def _seen(table: Table, viewer: Viewer) -> list[Any]:
 def _matching(table: Table, filters: Mapping[str, Sequence[str]]) -> list[Any]:
     found = []
     for name, values in filters.items():
-        if name in _TAG_FILTERS:
-            found.append(_TAG_FILTERS[name](table.model.id, values))
+        if name in _COMMON_FILTERS:
+            found.append(_COMMON_FILTERS[name](table.model, values))
         elif name in table.conditions:
             found.append(table.conditions[name](values))
         else:
@@ -300,23 +301,43 @@ def _having(tag: str) -> Any:
     return sa.select(NetworkTag.resource_id).where(NetworkTag.tag == tag)
 
 
-def _all_of(column: Any, values: Sequence[str]) -> Any:
+def _all_of(model: Any, values: Sequence[str]) -> Any:
     return sa.and_(
-        sa.true(), *(column.in_(_having(tag)) for tag in _tagged(values))
+        sa.true(), *(model.id.in_(_having(tag)) for tag in _tagged(values))
     )
 
 
-def _any_of(column: Any, values: Sequence[str]) -> Any:
-    return column.in_(
+def _any_of(model: Any, values: Sequence[str]) -> Any:
+    return model.id.in_(
         sa.select(NetworkTag.resource_id).where(
             NetworkTag.tag.in_(_tagged(values))
         )
     )
 
 
-_TAG_FILTERS: Mapping[str, Callable[[Any, Sequence[str]], Any]] = {
+def _changed_since(model: Any, values: Sequence[str]) -> Any:
+    changed_at = sa.func.coalesce(model.updated_at, model.created_at)
+    return sa.and_(*(changed_at >= _moment(one) for one in values))
+
+
+def _moment(text: str) -> datetime.datetime:
+    """A time of a query, UTC where it does not say. Raises: InvalidInput."""
+    try:
+        found = datetime.datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            return found.replace(tzinfo=datetime.UTC)
+        return found.astimezone(datetime.UTC)
+    except (ValueError, OverflowError) as error:
+        raise errors.InvalidInput(
+            reason=f"'{text[:40]}' is not a time, as changed_since is"
+        ) from error
+
+
+# What every resource can be filtered by.
+_COMMON_FILTERS: Mapping[str, Callable[[Any, Sequence[str]], Any]] = {
     "tags": _all_of,
     "tags-any": _any_of,
-    "not-tags": lambda column, values: sa.not_(_all_of(column, values)),
-    "not-tags-any": lambda column, values: sa.not_(_any_of(column, values)),
+    "not-tags": lambda model, values: sa.not_(_all_of(model, values)),
+    "not-tags-any": lambda model, values: sa.not_(_any_of(model, values)),
+    "changed_since": _changed_since,
 }

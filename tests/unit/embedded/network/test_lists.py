@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,8 @@ def test_filters(named: Client) -> None:
         ("colour=red", "HTTPBadRequest"),
         ("admin_state_up=maybe", "InvalidInput"),
         ("mtu=large", "InvalidInput"),
+        ("changed_since=yesterday", "InvalidInput"),
+        ("changed_since=0001-01-01T00:00:00%2B14:00", "InvalidInput"),
         ("limit=-1", "BadRequest"),
         ("limit=x", "BadRequest"),
         ("sort_key=colour", "HTTPBadRequest"),
@@ -170,6 +173,18 @@ def test_lists_by_tags(alice: Client) -> None:
     assert names(alice, "tags-any=blue,green") == ["rb"]
     assert names(alice, "not-tags=red,blue") == ["n", "r"]
     assert names(alice, "not-tags-any=red,blue") == ["n"]
+
+
+def test_what_has_changed_since(named: Client) -> None:
+    old, other = named.get("networks?name=a&name=b")
+    begin = datetime.datetime.now(datetime.UTC)
+    named.put(f"networks/{old['id']}", network={"mtu": 1000})
+    late = begin.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert names(named, f"changed_since={late}") == ["a"]
+    # Without an offset, as they are shown.
+    early = other["created_at"].removesuffix("Z")
+    assert names(named, f"changed_since={early}") == NAMES
+    assert names(named, "changed_since=2999-01-01T00:00:00Z") == []
 
 
 def test_ports_by_address_and_group(
