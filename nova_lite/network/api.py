@@ -269,8 +269,11 @@ class NetworkAPI(abc.ABC):
     def instance_security_groups(
         self, context: Context, instance_uuids: Collection[str]
     ) -> dict[str, list[dict[str, Any]]]:
-        """uuid -> groups ({"id", "name"}) on its ports, two requests at
-        most, however many servers."""
+        """uuid -> groups ({"id", "name"}) on its ports.
+
+        Two requests at most for a page of servers. A service that was away
+        a moment ago is not asked: this is for show.
+        """
 
     def serve_locally(self, path: str, app: Any) -> None:
         """Call the WSGI ``app`` at ``path`` directly, from now on.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from typing import Any
 
@@ -11,6 +12,9 @@ from nova_lite.network import api
 from nova_lite.network.service import Row, Service
 
 DEFAULT = "default"
+# For so long lists of servers do not wait for a service that is away.
+_QUIET_S = 10.0
+_now = time.monotonic
 # Spares the service their rules.
 _NAMES = ["id", "name"]
 
@@ -57,7 +61,23 @@ class Groups(Service):
             groups = [one for one in port["security_groups"] if one != ident]
             self._update_port(context, port["id"], security_groups=groups)
 
+    # When servers' groups are to be asked for again.
+    _again_at = 0.0
+
     def instance_security_groups(
+        self, context: api.Context, instance_uuids: Collection[str]
+    ) -> dict[str, list[dict[str, Any]]]:
+        if _now() < self._again_at:
+            raise exception.ServiceUnavailable(
+                reason="the network service did not answer a moment ago"
+            )
+        try:
+            return self._groups_of(context, instance_uuids)
+        except exception.ServiceUnavailable:
+            self._again_at = _now() + _QUIET_S
+            raise
+
+    def _groups_of(
         self, context: api.Context, instance_uuids: Collection[str]
     ) -> dict[str, list[dict[str, Any]]]:
         ports = self._among(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from oslo_config import cfg
 
 from nova_lite import exception
-from nova_lite.network import api
+from nova_lite.network import api, groups
 from nova_lite.network.api import NetworkRequest
 from tests.fixtures.network_contract import (
     Context,
@@ -302,6 +303,36 @@ def test_an_endpoint_of_the_options(
     finally:
         cfg.CONF.clear_override("endpoint_override", group="neutron")
     assert found["id"] == network["id"]
+
+
+def test_lists_do_not_each_wait_for_a_service_that_is_away(
+    world: World,
+    server: serve.Server,
+    counted: Counted,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    user = world.new_user()
+
+    def away(app: Any, environ: Any, start: Any) -> Iterable[bytes]:
+        b"".join(counted(app, environ, lambda *_: None))
+        start("503 Service Unavailable", [("Content-Length", "0")])
+        return [b""]
+
+    cfg.CONF.set_override("http_retries", 0, group="neutron")
+    try:
+        fresh = api.load()
+        server.app.around = away
+        for _ in range(3):
+            with pytest.raises(exception.ServiceUnavailable):
+                fresh.instance_security_groups(user, ["a"])
+        assert counted.taken() == ["GET /ports"]
+    finally:
+        cfg.CONF.clear_override("http_retries", group="neutron")
+    server.app.around = counted
+    # What a user asks for is tried all the same, and lists soon are.
+    assert fresh.ports(user, {"device_id": "a"}) == []
+    monkeypatch.setattr(groups, "_now", lambda: time.monotonic() + 60)
+    assert fresh.instance_security_groups(user, ["a"]) == {"a": []}
 
 
 def test_nobody_answers(world: World) -> None:
