@@ -247,7 +247,10 @@ def test_lists(service: NetworkService, cls: type[Collection]) -> None:
             page = len(page) == 3 and alice.get(f"{query}&marker={found[-1]}")
         assert set(found) == whole, query
         assert len(found) == len(whole), query
-    special = {"fixed_ips": f"subnet_id%3D{subnet}"}
+    special = {
+        "fixed_ips": f"subnet_id%3D{subnet}",
+        "changed_since": "2026-01-01T00:00:00Z",
+    }
     for name in cls.table.filter_names():
         value = special.get(name, "1")
         status, body = alice("GET", f"{path}?{name}={value}")
