@@ -23,6 +23,7 @@ from nova_lite.db.repositories import (
     network_agent,
     network_ipam,
     network_port,
+    port_addresses,
 )
 from nova_lite.db.repositories.network_ipam import Fixed
 
@@ -125,7 +126,7 @@ def _apply(host: str, change: Change) -> None:
             port.device_owner = OWNER
             port.device_id = device_id(host, network.id)
             port.host = host
-            network_port.set_addresses(session, port, fixed_ips)
+            port_addresses.replace(session, port, fixed_ips)
             return
         network_port.create(
             session,

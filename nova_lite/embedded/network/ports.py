@@ -13,6 +13,7 @@ from nova_lite.db.repositories import (
     network_ipam,
     network_port,
     network_query,
+    port_addresses,
     security_group,
 )
 from nova_lite.db.repositories import network as networks_db
@@ -204,7 +205,7 @@ class Ports(Collection):
             self._check_groups(work, groups)
             network_port.set_groups(session, row.id, groups)
         if "fixed_ips" in values:
-            lost = network_port.set_addresses(
+            lost = port_addresses.replace(
                 session, row, fixed(values["fixed_ips"])
             )
             self._forget_floating(work, row, lost)

@@ -15,6 +15,7 @@ from nova_lite.db.repositories import (
     network_ipam,
     network_port,
     network_query,
+    port_addresses,
 )
 from nova_lite.db.repositories import router as routers_db
 from nova_lite.db.repositories.network_change import Told
@@ -289,7 +290,7 @@ def _leg_for(
     fixed = Fixed(subnet.id, subnet.gateway_ip)
     other = _ipv6_leg(present, subnet.network_id)
     if subnet.ip_version == 6 and other is not None:
-        network_port.set_addresses(
+        port_addresses.replace(
             work.session,
             other.port,
             [*(Fixed(s.id, address) for s, address in other.addresses), fixed],
@@ -342,7 +343,7 @@ def _remove(
         if subnet.id not in gone
     ]
     if left:
-        network_port.set_addresses(work.session, leg.port, left)
+        port_addresses.replace(work.session, leg.port, left)
     else:
         network_port.delete(work.session, [leg.port.id])
     return _answer(router, leg.port, gone)

@@ -18,6 +18,7 @@ from nova_lite.db.repositories import (
     network_ipam,
     network_port,
     network_query,
+    port_addresses,
 )
 from nova_lite.db.repositories import router as routers_db
 from nova_lite.db.repositories.network_ipam import Fixed
@@ -212,7 +213,7 @@ def set_gateway(
             [leg for leg in present if leg is not gateway],
         )
     elif fixed_ips and _differ(gateway, fixed_ips):
-        network_port.set_addresses(work.session, gateway.port, fixed_ips)
+        port_addresses.replace(work.session, gateway.port, fixed_ips)
     router.enable_snat = info.get("enable_snat", True)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from nova_lite.db.repositories import network as networks_db
 from nova_lite.db.repositories import (
     network_ipam,
-    network_port,
     network_query,
+    port_addresses,
 )
 from nova_lite.embedded.network import checks, quotas, rules
 from nova_lite.embedded.network.attributes import (
@@ -119,7 +119,7 @@ class Subnets(Collection):
             work.session, {"id": str(uuid.uuid4()), **values}
         )
         if network_ipam.is_auto(made):
-            for port in network_port.give_automatic(work.session, made):
+            for port in port_addresses.give_automatic(work.session, made):
                 work.changes.server(port, "network-changed")
         return made
 
@@ -155,7 +155,7 @@ class Subnets(Collection):
         """Unless a port has an address in it that it was given."""
         work.changes.networks.add(row.network_id)
         if network_ipam.is_auto(row):
-            for port in network_port.in_subnet(work.session, row.id):
+            for port in port_addresses.in_subnet(work.session, row.id):
                 work.changes.server(port, "network-changed")
         networks_db.delete_subnet(
             work.session, row, automatic=network_ipam.is_auto(row)
