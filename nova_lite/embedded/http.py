@@ -170,7 +170,7 @@ class App:
             # The last door: whatever went wrong, the client gets a sentence
             # and the log gets the rest.
             LOG.exception(
-                "%s %s failed", request.method, environ.get("PATH_INFO")
+                "%s %r failed", request.method, environ.get("PATH_INFO")
             )
             response = self.error(
                 500,

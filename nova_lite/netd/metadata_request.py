@@ -150,7 +150,8 @@ class Request(BaseHTTPRequestHandler):
         self.handle_one_request()
 
     def log_message(self, format: str, *args: Any) -> None:
-        LOG.debug("%s %s", self.client_address[0], format % args)
+        # A guest's own words, whatever is in them.
+        LOG.debug("%s %r", self.client_address[0], format % args)
 
     def do_GET(self) -> None:
         """Read something."""

@@ -47,7 +47,7 @@ class MetadataApp:
             response = _text(error.format_message(), error.code)
         except Exception:
             # The last door: the guest gets a sentence, the log the rest.
-            LOG.exception("%s %s failed", request.method, environ["PATH_INFO"])
+            LOG.exception("%s %r failed", request.method, environ["PATH_INFO"])
             response = _text(
                 "An unknown error has occurred. Please try your request "
                 "again.",
