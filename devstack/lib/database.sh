@@ -43,11 +43,13 @@ _database_wait() {
 _mariadb_up() {
     local dir=$STATE/mariadb port password user
     user=$(id -un)
+    # Its temporary tables: another server that starts removes those in /tmp.
+    mkdir -p "$dir/tmp"
     if [ ! -e "$dir/port" ]; then
-        mkdir -p "$dir"
         chmod 700 "$dir"
         run_logged mariadb-install mariadb-install-db --no-defaults \
-            --datadir="$dir/data" --skip-test-db --user="$user" \
+            --datadir="$dir/data" --tmpdir="$dir/tmp" --skip-test-db \
+            --user="$user" \
             --auth-root-authentication-method=socket
         (umask 077 && head -c 18 /dev/urandom | base64 | tr -d '+/=' \
             >"$dir/password")
@@ -57,7 +59,7 @@ _mariadb_up() {
     password=$(cat "$dir/password")
     running "$dir/server.pid" >/dev/null ||
         _database_start "$dir" mariadbd --no-defaults \
-            --datadir="$dir/data" --socket="$dir/socket" \
+            --datadir="$dir/data" --tmpdir="$dir/tmp" --socket="$dir/socket" \
             --pid-file="$dir/own.pid" --user="$user" --port="$port" \
             --bind-address=127.0.0.1 --max-connections=500 \
             --innodb-buffer-pool-size=64M --performance-schema=OFF
