@@ -46,6 +46,14 @@ def port_id(host: str, network_id: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, device_id(host, network_id)))
 
 
+def is_own(host: str, port: Row) -> bool:
+    """Whether a port is a host's DHCP server's, and none that says so."""
+    return bool(
+        port["device_owner"] == OWNER
+        and port["id"] == port_id(host, port["network_id"])
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one network's DHCP port on a host needs.
@@ -72,7 +80,7 @@ def changes(
     own = set[str]()
     for port in ports:
         network_id = port["network_id"]
-        if port["device_owner"] == OWNER:
+        if is_own(host, port):
             own.add(network_id)
             present[network_id] = frozenset(
                 subnet_id for subnet_id, _ in addresses.get(port["id"], ())

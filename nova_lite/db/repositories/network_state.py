@@ -157,7 +157,7 @@ def _elsewhere(
     named = {
         port["network_id"]
         for port in here.ports
-        if port["device_owner"] == network_dhcp.OWNER
+        if network_dhcp.is_own(here.host, port)
     }
     if not tunnelled | named:
         return kept
@@ -195,7 +195,7 @@ def _networks(
     dhcp = {
         port["network_id"]: port
         for port in here.ports
-        if port["device_owner"] == network_dhcp.OWNER
+        if network_dhcp.is_own(here.host, port)
     }
     return [
         _network(here, row, dhcp.get(row["id"]), elsewhere[row["id"]])

@@ -175,6 +175,21 @@ def test_dhcp_port_is_kept_one(
     assert after.dhcp_port_id == before.dhcp_port_id
 
 
+def test_no_guest_is_taken_for_the_dhcp_server(
+    service: NetworkService, alice: Client, host: str
+) -> None:
+    network, _ = service.network(alice)
+    _port(service, alice, network, host)
+    [before] = _state(host).networks
+    other = _port(service, alice, network, host)["id"]
+    alice.put(f"ports/{other}", port={"device_owner": "network:dhcp"})
+    [after] = _state(host).networks
+    assert (after.dhcp_port_id, after.dhcp_ips) == (
+        before.dhcp_port_id,
+        before.dhcp_ips,
+    )
+
+
 def test_addresses_of_a_later_subnet(
     service: NetworkService, alice: Client, host: str
 ) -> None:
