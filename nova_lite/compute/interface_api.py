@@ -12,14 +12,18 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from oslo_log import log as logging
+
 from nova_lite import exception
 from nova_lite.compute import begin, info_cache, transitions
 from nova_lite.compute.acting import Acting
-from nova_lite.context import RequestContext
+from nova_lite.context import RequestContext, get_admin_context
 from nova_lite.network import model
 from nova_lite.network.api import NetworkRequest
 from nova_lite.network.model import VIF
 from nova_lite.objects.external_event import InstanceExternalEvent
+
+LOG = logging.getLogger(__name__)
 
 
 class InterfaceAPI(Acting):
@@ -102,7 +106,7 @@ class InterfaceAPI(Acting):
     ) -> None:
         """Have what is known of a server's interfaces read anew."""
         if not row["host"]:
-            info_cache.read(context, self._network, row["uuid"], None)
+            self._read_anew(row["uuid"])
             return
         event = InstanceExternalEvent(
             instance_uuid=row["uuid"],
@@ -111,6 +115,17 @@ class InterfaceAPI(Acting):
             tag=None,
         )
         self._compute.external_instance_event(context, row["host"], [event])
+
+    def _read_anew(self, uuid: str) -> None:
+        """What a host does for its servers, for one that is on none.
+
+        With the daemons' account: users are not shown all of their ports.
+        """
+        try:
+            info_cache.read(get_admin_context(), self._network, uuid, None)
+        except exception.ServiceUnavailable as error:
+            # What was asked for is done; its next host reads it anyway.
+            LOG.warning("The network of %s is read later: %s", uuid, error)
 
     def _need_service(self, context: RequestContext) -> None:
         """Raises: UnsupportedNetworks."""

@@ -96,5 +96,7 @@ def test_fixed_and_floating(cloud: Cloud, inside: str) -> None:
     cloud.wait_status(ident, "SHELVED_OFFLOADED")
     _act(cloud, ident, addFloatingIp={"address": floating})
     _wait_addresses(cloud, ident, [second, floating])
+    # Nor is forgotten what users are not shown of their ports.
+    assert not cloud.ledger.vifs(ident)[0]["preserve_on_delete"]
     tenant.delete(f"/servers/{ident}")
     cloud.wait_gone(ident)
