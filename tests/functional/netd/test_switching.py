@@ -10,7 +10,7 @@ import socket
 import struct
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 import pytest
@@ -271,18 +271,35 @@ def arp(mac: str, sender: str, sender_mac: str, asked: str) -> bytes:
 def arrives(one: Guest, two: Guest, frame: bytes) -> bool:
     """Whether the other guest gets to see a frame.
 
-    A frame that may pass is sent after it, so there is no waiting.
+    Frames that may pass are sent before it, until one has passed, and after
+    it, so there is no waiting.
     """
-    allowed = udp((one.mac, one.address, 7), (two.mac, two.address, 9))
+    before, after = (
+        udp((one.mac, one.address, 7), (two.mac, two.address, number))
+        for number in (9, 10)
+    )
     with two.hearing() as heard:
+        heard.settimeout(1)
+        for _ in range(15):
+            one.send_frame(before)
+            if _first_of(heard, before):
+                break
+        heard.settimeout(10)
         one.send_frame(frame)
-        one.send_frame(allowed)
+        one.send_frame(after)
+        seen = _first_of(heard, frame, after)
+    assert seen
+    return seen == frame
+
+
+def _first_of(heard: socket.socket, *frames: bytes) -> bytes | None:
+    """The one of some frames that comes first; None when none comes."""
+    with suppress(TimeoutError):
         while True:
             got = heard.recv(2048)
-            if got == frame:
-                return True
-            if got == allowed:
-                return False
+            if got in frames:
+                return got
+    return None
 
 
 def test_nobody_sends_as_somebody_else(stack: ExitStack) -> None:
