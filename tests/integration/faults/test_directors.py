@@ -170,7 +170,9 @@ def started(
             shared_server("mariadb").fresh_url(),
             computes=1,
             conductors=2,
-            settings=life.SETTINGS,
+            # The API has the images, is killed, and starts slowly where
+            # much else runs: hosts wait half a minute for it.
+            settings={**life.SETTINGS, "glance": {"num_retries": 6}},
             service_user=True,
         )
         with pytest.MonkeyPatch.context() as patch:
