@@ -135,7 +135,7 @@ class ComputeTaskManager:
             CONF.image_cache.precache_concurrency,
             CONF.service_down_time,
         )
-        self._silence = Silence(_patience_s(), self._ping)
+        self._silence = Silence(*_patience_s(), self._ping)
 
     def start(self, worker: str) -> None:
         """Begin to sweep, as this incarnation."""
@@ -146,6 +146,7 @@ class ComputeTaskManager:
             self._silence,
             [functools.partial(unfinished_images.remove, self._images)],
         )
+        self._silence.start()
         self._sweep.start(CONF.conductor.sweep_interval)
 
     def _ping(self) -> None:
@@ -155,6 +156,7 @@ class ComputeTaskManager:
 
     def stop(self, timeout_s: float) -> None:
         """Stop sweeping; wait for running tasks."""
+        self._silence.stop()
         if self._sweep is not None:
             self._sweep.stop()
         self.running.wait_empty(timeout_s)
@@ -265,6 +267,12 @@ class ComputeTaskManager:
         self._pool.submit(work)
 
 
-def _patience_s() -> float:
-    """The time in which whoever lives says so twice."""
-    return float(2 * CONF.report_interval + 5)
+# To connect to a broker that is back takes up to 6 s; a heartbeat that is
+# sent before a conductor hears is waited for 5 s and lost.
+_BACK_AGAIN_S = 12
+
+
+def _patience_s() -> tuple[float, float]:
+    """How long whoever lives may take to say so: after an outage; usually."""
+    interval_s: int = CONF.report_interval
+    return 2 * interval_s + _BACK_AGAIN_S, interval_s + 2.5

@@ -50,13 +50,43 @@ class Silence:
 
     After an outage of the broker or the database everybody has been silent.
     So silence counts only when this conductor has seen both at work for so
-    long that whoever lives has had the time to say so.
+    long that whoever lives has had the time to say so; and seen again and
+    again, since an outage may pass while everybody here waits for it to end.
     """
 
-    def __init__(self, patience_s: float, ping: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        patience_s: float,
+        quiet_s: float,
+        ping: Callable[[], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``quiet_s``: with nobody heard for so long, the bus is asked."""
         self._patience_s = patience_s
+        self._quiet_s = quiet_s
         self._ping = ping
+        self._clock = clock
+        self._stopped = threading.Event()
         self._since: float | None = None
+        self._seen_at = 0.0
+
+    def start(self) -> None:
+        """Begin to watch, in a thread that does nothing else."""
+        concurrency.spawn(self._loop, name="silence")
+
+    def stop(self) -> None:
+        """No further look."""
+        self._stopped.set()
+
+    def _loop(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self.watch()
+            except Exception as error:
+                # Whatever it was, the bus was not seen at work.
+                self.broken()
+                LOG.warning("The bus could not be looked at: %s", error)
+            self._stopped.wait(self._quiet_s / 2)
 
     def broken(self) -> None:
         """Something did not answer: wait anew."""
@@ -64,9 +94,11 @@ class Silence:
 
     def watch(self) -> None:
         """Look at the bus, unless others have lately been heard over it."""
-        quiet = rpc.seconds_of_silence() > self._patience_s / 2
-        if quiet or self._since is None:
+        silence_s = rpc.seconds_of_silence()
+        if self._since is None or silence_s > self._quiet_s:
             self.counts()
+        else:
+            self._works(self._clock() - silence_s)
 
     def counts(self) -> bool:
         """Look at the bus; the database has just answered the caller."""
@@ -75,10 +107,16 @@ class Silence:
         except exception.MessagingUnavailable:
             self.broken()
             return False
-        moment = time.monotonic()
-        if self._since is None:
-            self._since = moment
-        return moment - self._since >= self._patience_s
+        moment = self._clock()
+        return moment - self._works(moment) >= self._patience_s
+
+    def _works(self, moment: float) -> float:
+        """Note that the bus did so then; since when it does."""
+        since, seen_at = self._since, self._seen_at
+        if since is None or moment - seen_at > 2 * self._quiet_s:
+            since = moment
+        self._since, self._seen_at = since, max(moment, seen_at)
+        return since
 
 
 class Sweep:
@@ -116,8 +154,6 @@ class Sweep:
         looks = 0
         while not self._stopped:
             try:
-                # Each time, so that no outage goes unnoticed.
-                self._silence.watch()
                 self.look()
                 if looks % _LOOKS_PER_ORPHAN_HUNT == 0:
                     for hunt in self._hunts:

@@ -216,11 +216,15 @@ class PlaceInstances(abc.ABC):
     def _give_way(
         self, action_id: int, uuid: str, began: datetime.datetime
     ) -> None:
-        """A delete came first: let go of what the scheduler claimed."""
-        provider.release([uuid])
-        journal.preempted(
+        """A delete came first: let go of what the scheduler claimed.
+
+        Not so when the action is no longer this conductor's: whoever has it
+        now, or the host it went to, has what was claimed.
+        """
+        if journal.preempted(
             action_id, self._worker, self._event(began, "Preempted")
-        )
+        ):
+            provider.release([uuid])
 
     def _may_be_up(self, destinations: Sequence[Destination]) -> bool:
         """Whether hosts were turned away only since an outage silenced them.

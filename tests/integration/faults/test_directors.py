@@ -60,6 +60,18 @@ class Directed:
     orders: Path
     other_image: str = ""
 
+    def recover(self) -> None:
+        """Set right what a test has left that failed in its middle."""
+        reached = self.orders.glob("*.reached")
+        self.go([path.stem for path in reached])
+        self.broker.start()
+        for one in self.cloud.daemons.values():
+            if not one.is_running():
+                one.start()
+        self.cloud.wait_serving()
+        if self.cloud.ledger.servers():
+            self.clean()
+
     def order(self, points: Sequence[str]) -> None:
         """Let daemons wait at these points."""
         for left in self.orders.iterdir():
@@ -129,7 +141,9 @@ class Directed:
             row = life.row_of(self.cloud, ident)
             fault = self.cloud.ledger.faults().get(ident)
             ends = ENDS[name.split(".")[0]]
-            assert row["vm_state"] == ends, (name, row, fault)
+            assert row["vm_state"] == ends, (
+                f"{name}: {fault}; {row}\n{self.cloud.warnings()}"
+            )
             assert life.complaints(self.cloud, row) == [], name
 
     def clean(self) -> None:
@@ -143,7 +157,7 @@ class Directed:
 
 
 @pytest.fixture(scope="module")
-def directed(
+def started(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Directed]:
     broker = RabbitNode(servers.base_directory() / "rabbitmq-directors")
@@ -156,7 +170,9 @@ def directed(
             shared_server("mariadb").fresh_url(),
             computes=1,
             conductors=2,
-            settings=life.SETTINGS,
+            # The API has the images, is killed, and starts slowly where
+            # much else runs: hosts wait half a minute for it.
+            settings={**life.SETTINGS, "glance": {"num_retries": 6}},
             service_user=True,
         )
         with pytest.MonkeyPatch.context() as patch:
@@ -167,6 +183,13 @@ def directed(
                 yield Directed(made, broker, orders, image)
     finally:
         broker.stop()
+
+
+@pytest.fixture
+def directed(started: Directed) -> Directed:
+    """The module's cloud, with nothing left in it."""
+    started.recover()
+    return started
 
 
 @pytest.mark.timeout(200)
