@@ -26,7 +26,7 @@ from oslo_log import log as logging
 from sqlalchemy import event, orm
 
 from nova_lite import exception
-from nova_lite.db import driver
+from nova_lite.db import driver, stale
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
@@ -155,7 +155,9 @@ def _engine_without_reset(
 
     Its ROLLBACK after each would be a round trip for nothing.
     """
-    made = sa.create_engine(address, pool_reset_on_return=None, **options)
+    options |= {"pool_reset_on_return": None, "pool_pre_ping": False}
+    made = sa.create_engine(address, **options)
+    stale.ping_when_idle(made)
     return made, made
 
 
