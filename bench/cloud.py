@@ -111,8 +111,15 @@ class Cloud:
     def start(self) -> None:
         """Start the daemons; log in; wait until every host is known."""
         self.launch()
-        if not system.wait_until(lambda: stack.api_answers(self._stack), 120):
-            sys.exit(f"the API did not start; see {self._directory}")
+        api = self._processes["api"]
+        system.wait_until(
+            lambda: stack.api_answers(self._stack) or api.poll() is not None,
+            120,
+        )
+        if not stack.api_answers(self._stack):
+            self._kill()
+            log = (self._directory / "api.log").read_text(errors="replace")
+            sys.exit(f"the API did not start: {log[-500:]}")
         admin = self.log_in()
         if not self.image:
             self.image = admin.upload_image("tiny", self._disk)
@@ -161,6 +168,11 @@ class Cloud:
                 self._processes[name].terminate()
             for name in names:
                 self._processes[name].wait(90)
+
+    def _kill(self) -> None:
+        for process in self._processes.values():
+            process.kill()
+            process.wait()
 
     def server(self, name: str, count: int = 1) -> dict[str, object]:
         """The body of a request for servers."""

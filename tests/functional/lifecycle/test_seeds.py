@@ -91,6 +91,7 @@ def test_the_article_s_request(cloud: Cloud, project: str) -> None:
         assert first["OS-EXT-STS:vm_state"] == "building"
         assert first["OS-EXT-STS:task_state"] in (
             "scheduling",
+            "networking",
             "spawning",
             None,
         )

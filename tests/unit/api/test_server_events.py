@@ -122,6 +122,23 @@ def test_looks_go_back(hub: Hub, compute_api: ComputeAPI) -> None:
     assert hub._look(in_a_while) == []
 
 
+def test_who_comes_later_hears_nothing_of_before(
+    hub: Hub, compute_api: ComputeAPI
+) -> None:
+    first = hub.subscribe(None, "p1")
+    compute_api.add("server", display_name="early")
+    second = hub.subscribe(None, "p1")
+    hub._hand_over(hub._look(now()))
+    compute_api.add("server", display_name="later")
+    hub._hand_over(hub._look(now()))
+    heard = [first.get(0), first.get(0)]
+    assert _names([one for one in heard if one]) == ["early", "later"]
+    only = second.get(0)
+    assert only is not None
+    assert _names([only]) == ["later"]
+    assert second.get(0) is None
+
+
 def test_a_second_change_of_a_server(
     hub: Hub, compute_api: ComputeAPI
 ) -> None:

@@ -97,6 +97,8 @@ class Hub:
         self._interval_s = interval_s
         self._streams = streams
         self._per_project = streams_per_project
+        # Held by whoever looks; the other one is never held over a look.
+        self._looking = threading.Lock()
         self._lock = threading.Lock()
         self._subscriptions: set[Subscription] = set()
         self._owners: Counter[str | None] = Counter()
@@ -109,26 +111,33 @@ class Hub:
     def subscribe(
         self, project_id: str | None, owner: str | None
     ) -> Subscription:
-        """From the moment of the return on, each change is handed over.
+        """Each change from now on is handed over, and none of before.
 
         ``owner`` is the project that the stream counts for.
         Raises: TooManyStreams, TooManyStreamsOfProject.
         """
-        with self._lock:
-            if self._closed.is_set() or (
-                len(self._subscriptions) >= self._streams
-            ):
-                raise exception.TooManyStreams(limit=self._streams)
-            if self._owners[owner] >= self._per_project:
-                raise exception.TooManyStreamsOfProject(
-                    limit=self._per_project
-                )
-            if not self._running:
+        made = Subscription(project_id)
+        with self._looking:
+            with self._lock:
+                self._admit(owner)
+            if self._running:
+                # What the thread has still to find is news for the others.
+                self._hand_over(self._look(now()))
+            else:
                 self._begin()
-            made = Subscription(project_id)
-            self._subscriptions.add(made)
-            self._owners[owner] += 1
+            with self._lock:
+                self._admit(owner)
+                self._subscriptions.add(made)
+                self._owners[owner] += 1
         return made
+
+    def _admit(self, owner: str | None) -> None:
+        if self._closed.is_set() or (
+            len(self._subscriptions) >= self._streams
+        ):
+            raise exception.TooManyStreams(limit=self._streams)
+        if self._owners[owner] >= self._per_project:
+            raise exception.TooManyStreamsOfProject(limit=self._per_project)
 
     def unsubscribe(
         self, subscription: Subscription, owner: str | None
@@ -159,21 +168,22 @@ class Hub:
 
     def _run(self) -> None:
         while not self._closed.wait(self._interval_s):
-            with self._lock:
+            with self._looking:
                 if not self._subscriptions:
                     self._running = False
                     return
-            try:
-                changes = self._look(now())
-            except Exception as error:
-                # The streams outlive whatever the database does; the next
-                # look goes back to the last one that came to its end.
-                LOG.warning("No server events for now: %s", error)
-                continue
-            with self._lock:
-                for subscription in self._subscriptions:
-                    for change in changes:
-                        subscription.offer(change)
+                try:
+                    self._hand_over(self._look(now()))
+                except Exception as error:
+                    # The streams outlive whatever the database does; the
+                    # next look goes back to the last one that ended well.
+                    LOG.warning("No server events for now: %s", error)
+
+    def _hand_over(self, changes: Sequence[Change]) -> None:
+        with self._lock:
+            for subscription in self._subscriptions:
+                for change in changes:
+                    subscription.offer(change)
 
     def _look(self, began: datetime.datetime) -> list[Change]:
         wide = began - self._looked_wide_at >= _WIDE_EVERY
