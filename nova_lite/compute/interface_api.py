@@ -18,6 +18,7 @@ from nova_lite import exception
 from nova_lite.compute import begin, info_cache, transitions
 from nova_lite.compute.acting import Acting
 from nova_lite.context import RequestContext, get_admin_context
+from nova_lite.db.repositories import instance
 from nova_lite.network import model
 from nova_lite.network.api import NetworkRequest
 from nova_lite.network.model import VIF
@@ -53,8 +54,7 @@ class InterfaceAPI(Acting):
             row,
             transitions.ATTACH_INTERFACE,
             arguments={"request": dataclasses.asdict(request)},
-            # From now on it may have a port: a delete is to look for it.
-            updates={} if row["network_info"] else {"network_info": None},
+            also=_expect_ports,
             wait=True,
         )
         return VIF.from_dict(made)
@@ -131,3 +131,8 @@ class InterfaceAPI(Acting):
         """Raises: UnsupportedNetworks."""
         if not self._network.exists(context):
             raise exception.UnsupportedNetworks()
+
+
+def _expect_ports(session: Any, now: Mapping[str, Any]) -> None:
+    """From now on a server may have a port: a delete is to look for it."""
+    instance.expect_ports(session, now["uuid"])

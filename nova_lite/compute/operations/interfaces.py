@@ -76,6 +76,15 @@ class AttachInterface(_OfInterfaces):
         asked = NetworkRequest(**self.action.arguments["request"])
         return dataclasses.replace(asked, key=str(self.action_id))
 
+    def check(self) -> None:
+        """Raises: PortInUse, and as for both."""
+        super().check()
+        port_id = self.request.port_id
+        has_it = any(vif.id == port_id for vif in self.info)
+        # A second attempt may have taken it in its first.
+        if has_it and self.action.attempt == 1:
+            raise exception.PortInUse(port_id=port_id)
+
     def do(self) -> None:
         self.makes_ports()
         with self.plugs() as plugs:

@@ -82,6 +82,23 @@ def set_network_info(uuid: str, host: str | None, info: list[Any]) -> bool:
         )
 
 
+def expect_ports(session: orm.Session, uuid: str) -> None:
+    """Say of a server without interfaces that it may have some soon.
+
+    Whoever deletes it looks for them then. What others have written of its
+    interfaces meanwhile stays.
+    """
+    rows.execute(
+        session,
+        sa.update(Instance)
+        .where(
+            Instance.uuid == uuid,
+            Instance.network_info == sa.literal("[]", sa.Text),
+        )
+        .values(network_info=None),
+    )
+
+
 @db.transaction
 def on_host(host: str) -> list[dict[str, Any]]:
     """uuid and states of the servers on a host.
