@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -39,6 +40,10 @@ class Strategy(Protocol):
 
     def wrap(self, app: WSGIApp) -> WSGIApp:
         """Return ``app`` behind the check of the token."""
+        ...
+
+    def project_exists(self, context: RequestContext, project_id: str) -> bool:
+        """Return False when there is surely no project of this id."""
         ...
 
 
@@ -124,6 +129,17 @@ class KeystoneAuth:
         # By this type the access rules of application credentials name us.
         own = {"service_type": "compute"}
         return AuthToken(_context_from_headers(app), own)
+
+    @functools.cached_property
+    def _projects(self) -> Any:
+        # Late, for the same reasons; by now its options are registered.
+        from nova_lite.rest import identity
+
+        return identity.Projects()
+
+    def project_exists(self, context: RequestContext, project_id: str) -> bool:
+        """Ask Keystone, with the user's token."""
+        return bool(self._projects.exists(context, project_id))
 
 
 @contextlib.contextmanager

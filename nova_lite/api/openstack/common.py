@@ -36,6 +36,9 @@ class Settings:
     internal_service_availability_zone: str = "internal"
     enable_instance_password: bool = True
     instance_usage_audit_period: str = "month"
+    project_exists: Callable[[RequestContext, str], bool] = (
+        lambda _context, _project_id: True
+    )
 
 
 class Controller:
@@ -57,6 +60,14 @@ class Controller:
         if not found.exists(request.context):
             raise exception.NoSuchService(service="network")
         return found
+
+    def check_project(self, request: Request, project_id: str) -> None:
+        """Raises: Invalid when there is surely no such project."""
+        if not self.settings.project_exists(request.context, project_id):
+            raise exception.Invalid(
+                f"There is no project with the id {project_id[:64]}. The name "
+                "of a project does not do here."
+            )
 
 
 def read(

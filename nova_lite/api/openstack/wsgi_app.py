@@ -42,8 +42,9 @@ def build(
         from nova_lite.compute.api import API
 
         compute_api = API()
-    wrap = (strategy or auth.load(CONF.api.auth_strategy)).wrap
-    settings = _settings()
+    strategy = strategy or auth.load(CONF.api.auth_strategy)
+    wrap = strategy.wrap
+    settings = _settings(strategy)
 
     def make(cls: type) -> Any:
         return cls(compute_api, settings)
@@ -94,8 +95,9 @@ def _layers() -> list[Callable[[WSGIApp], WSGIApp]]:
     ]
 
 
-def _settings() -> Settings:
+def _settings(strategy: auth.Strategy) -> Settings:
     return Settings(
+        project_exists=strategy.project_exists,
         max_limit=CONF.api.max_limit,
         compute_link_prefix=CONF.api.compute_link_prefix,
         glance_link_prefix=CONF.api.glance_link_prefix,

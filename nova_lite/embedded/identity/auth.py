@@ -46,6 +46,10 @@ class EmbeddedAuth:
 
         return wrapped
 
+    def project_exists(self, context: RequestContext, project_id: str) -> bool:
+        """Look it up."""
+        return self._store.project_exists(project_id)
+
     def _context(self, environ: dict[str, Any]) -> RequestContext:
         token = environ.get("HTTP_X_AUTH_TOKEN")
         if not token:

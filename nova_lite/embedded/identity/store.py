@@ -138,6 +138,12 @@ class Store:
         return min(usual, other) if other else usual
 
     @session.transaction
+    def project_exists(self, project_id: str) -> bool:
+        """Whether there is a project of this id."""
+        with session.reader() as db:
+            return repository.find(db, Project, id=project_id) is not None
+
+    @session.transaction
     def has_role(self, user_id: str, scope: Scope) -> bool:
         """Whether the user has any role there."""
         with session.reader() as db:

@@ -28,6 +28,15 @@ def small(cloud: Cloud) -> Client:
     return client
 
 
+def test_of_no_project(cloud: Cloud) -> None:
+    path = "/os-quota-sets/small"
+    limits = {"quota_set": {"cores": 1}}
+    for method, body in (("GET", None), ("PUT", limits)):
+        message = cloud.admin.refusal(400, method, path, body)
+        assert "no project with the id small" in message
+    cloud.admin.delete(path)
+
+
 def used(client: Client) -> int:
     """How many servers the limits show."""
     absolute: dict[str, Any] = client.get("/limits")["limits"]["absolute"]

@@ -116,6 +116,14 @@ def test_no_token_and_a_wrong_one(site: Site) -> None:
     assert _refused(nobody)
 
 
+def test_a_project_that_is_not_there(site: Site) -> None:
+    admin = site.cloud.admin
+    (known,) = admin.get("/identity/v3/projects?name=demo")["projects"]
+    assert admin.get(f"/os-quota-sets/{known['id']}")["quota_set"]["cores"]
+    message = admin.refusal(400, "GET", "/os-quota-sets/demo")
+    assert "no project with the id demo" in message
+
+
 def test_a_revoked_token(site: Site) -> None:
     client = site.cloud.client()
     client.login("tenant", "tenant-secret", "demo")

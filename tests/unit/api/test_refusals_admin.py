@@ -19,7 +19,7 @@ from tests.fixtures.admin_cloud import (
     SERVICE,
     filled,
 )
-from tests.fixtures.compute_api import IMAGE, ComputeAPI
+from tests.fixtures.compute_api import IMAGE, NO_PROJECT, ComputeAPI
 from tests.fixtures.shapes import of, shape
 
 YEAR = "start=2026-01-01T00:00:00"
@@ -234,6 +234,19 @@ REFUSALS: Sequence[tuple[int, str, Any, str]] = (
         "2.1",
     ),
     (400, "GET /os-quota-sets/p1?colour=red", None, "2.75"),
+    *(
+        (400, request, body, "2.1")
+        for request, body in (
+            (f"GET /os-quota-sets/{NO_PROJECT}", None),
+            (f"GET /os-quota-sets/{NO_PROJECT}/detail", None),
+            (f"GET /os-quota-sets/{NO_PROJECT}/defaults", None),
+            (f"PUT /os-quota-sets/{NO_PROJECT}", {"quota_set": {"cores": 5}}),
+            (
+                "POST /flavors/2/action",
+                {"addTenantAccess": {"tenant": NO_PROJECT}},
+            ),
+        )
+    ),
     (400, "GET /limits?colour=red", None, "2.75"),
     # --- usage ---
     (400, "GET /os-simple-tenant-usage?start=now", None, "2.1"),

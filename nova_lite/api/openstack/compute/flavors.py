@@ -203,10 +203,11 @@ class FlavorAccessController(common.Controller):
     def add(self, request: Request, flavor_id: str, body: Any) -> Any:
         """Let a project use a flavor."""
         policy.authorize(request.context, policies.ADD_ACCESS)
+        tenant = body["addTenantAccess"]["tenant"]
+        self.check_project(request, tenant)
         row = common.read(flavor.get, flavor_id)
         if row["is_public"] and _PRIVATE_ONLY.at(request.version):
             raise exception.Conflict("Can not add access to a public flavor.")
-        tenant = body["addTenantAccess"]["tenant"]
         common.write(flavor.add_project, flavor_id, tenant)
         _tell(request, flavor_id)
         return _access(row)
@@ -216,6 +217,7 @@ class FlavorAccessController(common.Controller):
         """Let a project no longer use a flavor."""
         policy.authorize(request.context, policies.REMOVE_ACCESS)
         row = common.read(flavor.get, flavor_id)
+        # The project may be gone by now.
         tenant = body["removeTenantAccess"]["tenant"]
         common.write(flavor.remove_project, flavor_id, tenant)
         _tell(request, flavor_id)

@@ -25,6 +25,7 @@ class QuotaSetsController(common.Controller):
     def show(self, request: Request, project_id: str) -> dict[str, Any]:
         """Show the limits of a project."""
         _authorize(request, policies.SHOW, project_id)
+        self.check_project(request, project_id)
         _, limits = common.read(quota.limits, project_id, _user(request))
         return _shown(request, limits, project_id)
 
@@ -32,6 +33,7 @@ class QuotaSetsController(common.Controller):
     def detail(self, request: Request, project_id: str) -> dict[str, Any]:
         """Show the limits of a project and what it uses."""
         _authorize(request, policies.DETAIL, project_id)
+        self.check_project(request, project_id)
         user_id = _user(request)
         _, limits = common.read(quota.limits, project_id, user_id)
         used = common.read(quota.used, project_id, user_id)
@@ -41,6 +43,7 @@ class QuotaSetsController(common.Controller):
     def defaults(self, request: Request, project_id: str) -> dict[str, Any]:
         """Show the limits of a project that has none of its own."""
         _authorize(request, policies.DEFAULTS, project_id)
+        self.check_project(request, project_id)
         limits = common.read(quota.class_limits, quotas.DEFAULT_CLASS)
         return _shown(request, limits, project_id)
 
@@ -50,6 +53,7 @@ class QuotaSetsController(common.Controller):
     ) -> dict[str, Any]:
         """Set limits; those that the body does not name stay."""
         _authorize(request, policies.UPDATE, project_id)
+        self.check_project(request, project_id)
         asked = body["quota_set"]
         user_id = _user(request)
         if max(len(project_id), len(user_id or "")) > _LONGEST:
