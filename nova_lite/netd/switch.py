@@ -3,8 +3,8 @@
 
 Used by netd.converge, in nova-lite-netd's converging thread. A pass is in
 three steps, so that no guest is ever on a network without its rules:
-``prepare`` makes devices, the firewall gets its rules, ``connect`` puts taps
-into their bridges. What is right is not touched.
+``prepare`` makes devices, the firewall gets its rules, ``connect`` has os-vif
+put taps into their bridges. What is right is not touched.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from oslo_log import log as logging
 from pyroute2.netlink.exceptions import NetlinkError
 
 from nova_lite import exception
-from nova_lite.netd.links import EVERYBODY, Device, Links, host_mac
+from nova_lite.netd import vif_plug
+from nova_lite.netd.links import EVERYBODY, Device, Links
+from nova_lite.network import plug
 from nova_lite.network.model import bridge_name, device_name
 from nova_lite.network.wanted import HostState, WantedNetwork, WantedPort
 
@@ -57,6 +59,7 @@ class Switch:
         # All devices, as long as none was made since they were read.
         self._fresh: dict[str, Device] | None = None
         self.failed: set[str] = set()
+        plug.load()
 
     def bridge_of(self, network: WantedNetwork) -> str:
         """Name of a network's bridge. Raises: NetworkError."""
@@ -124,7 +127,12 @@ class Switch:
         """A step of one network or port; its failure is its own."""
         try:
             return step(*args)
-        except (exception.NetworkError, NetlinkError, OSError) as error:
+        except (
+            exception.NetworkError,
+            exception.VirtualInterfacePlugException,
+            NetlinkError,
+            OSError,
+        ) as error:
             LOG.error("%s is not as it should be: %s", ident, error)
             self.failed.add(ident)
             self._networks.pop(ident, None)
@@ -290,23 +298,16 @@ class Switch:
         there: Mapping[str, Device] | None,
     ) -> bool:
         """The tap into its bridge, and up."""
+        name = self.bridge_of(network)
         tap = self._find(device_name(port.id), there)
-        bridge = self._find(self.bridge_of(network), there)
+        bridge = self._find(name, there)
         if tap is None or bridge is None:
             raise exception.NetworkError(
                 reason=f"{device_name(port.id)} or its bridge went away"
             )
-        if tap.mark != port.id:
-            self._links.change(tap, ifalias=f"nova-lite:{port.id}")
-        if tap.mtu != network.mtu:
-            self._links.change(tap, mtu=network.mtu)
-        if tap.mac != host_mac(port.mac):
-            self._links.change(tap, address=host_mac(port.mac))
-        if tap.bridge != bridge.index:
-            self._links.change(tap, master=bridge.index)
-        if tap.up != port.admin_state_up:
-            state = "up" if port.admin_state_up else "down"
-            self._links.change(tap, state=state)
+        vif = vif_plug.vif_of(port, network, name)
+        if any(vif_plug.differences(vif, tap, bridge)):
+            plug.plug(vif, vif_plug.instance_of(port))
         return True
 
     def _remove_taps(
@@ -340,22 +341,22 @@ class Switch:
         }
 
     def _remove_tap(self, device: Device) -> None:
-        """Take it away; but from a guest that holds it, only its network.
+        """Unplug it; what a guest holds is only cut off.
 
-        That guest could never use another device of the name. If it was a
-        mistake, the network comes back to it; else the tap goes with it.
+        If it was a mistake, the network comes back to the guest; else the tap
+        goes with it.
         """
-        if not device.used:
-            LOG.info("Removing %s", device.name)
-            self._links.remove(device)
-            return
-        self.held.add(device.name)
-        if device.bridge:
+        if device.used:
+            self.held.add(device.name)
+            if not device.bridge:
+                return
             LOG.warning(
                 "%s is not wanted here, but a guest has it: it is cut off",
                 device.name,
             )
-            self._links.take_out(device)
+        else:
+            LOG.info("Removing %s", device.name)
+        plug.unplug(vif_plug.vif_of_device(device), vif_plug.NOBODY)
 
 
 def has_tap(port: WantedPort) -> bool:

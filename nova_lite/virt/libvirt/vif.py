@@ -2,14 +2,12 @@
 """The host's side of guests' interfaces.
 
 Called by the libvirt driver. A tap is made and wired by nova-lite-netd and
-is only waited for; what goes into Open vSwitch is plugged by os-vif, which
-runs commands as root by oslo.privsep.
+is only waited for; what goes into Open vSwitch is plugged here, by os-vif.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import os
 import socket
 import time
 from collections.abc import Sequence
@@ -17,9 +15,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from os_vif import objects
 from oslo_log import log as logging
 
 from nova_lite import exception
+from nova_lite.network import plug
 from nova_lite.network.model import VIF, device_name
 from nova_lite.virt import driver
 from nova_lite.virt.libvirt.xml import interface
@@ -30,6 +30,8 @@ LOG = logging.getLogger(__name__)
 _DEVICE_TIMEOUT_S = 90.0
 _LOOK_S = 0.1
 _IFF_MULTI_QUEUE = 0x0100
+
+objects.register_all()
 
 
 class Interfaces:
@@ -62,7 +64,10 @@ class Interfaces:
         """
         for vif in vifs:
             if vif.type == interface.OVS:
-                _call_os_vif("plug", vif, spec.uuid, spec)
+                plug.plug(
+                    translated(vif),
+                    _instance(spec.uuid, spec.name, spec.project_id),
+                )
 
     def wait_for_devices(self, vifs: Sequence[VIF]) -> None:
         """Return when what others make is there.
@@ -86,7 +91,7 @@ class Interfaces:
         """Undo ``plug``; what is gone already is no error."""
         for vif in vifs:
             if vif.type == interface.OVS:
-                _call_os_vif("unplug", vif, uuid)
+                plug.unplug(translated(vif), _instance(uuid))
 
 
 def starts_paused(vifs: Sequence[VIF]) -> bool:
@@ -128,50 +133,15 @@ def _has_queues(name: str) -> bool:
     return bool(int(flags, 16) & _IFF_MULTI_QUEUE)
 
 
-_initialized = False
-
-
-def _call_os_vif(
-    action: str, vif: VIF, uuid: str, spec: driver.GuestSpec | None = None
-) -> None:
-    # It brings a netlink library and privsep: for those who need it.
-    try:
-        import os_vif
-        from os_vif import exception as os_vif_exception
-        from os_vif import objects as os_vif_objects
-    except ImportError as error:
-        raise exception.VirtualInterfacePlugException(
-            port_id=vif.id,
-            reason="its port is one of Open vSwitch, and os-vif, which plugs "
-            "these, is not installed",
-        ) from error
-    _initialize(os_vif)
-    info = os_vif_objects.instance_info.InstanceInfo(
-        uuid=uuid,
-        name=spec.name if spec else uuid,
-        project_id=spec.project_id if spec else "",
+def _instance(uuid: str, name: str = "", project_id: str = "") -> Any:
+    """A guest in os-vif's terms."""
+    return objects.instance_info.InstanceInfo(
+        uuid=uuid, name=name or uuid, project_id=project_id
     )
-    try:
-        getattr(os_vif, action)(translated(vif, os_vif_objects), info)
-    except os_vif_exception.ExceptionBase as error:
-        raise exception.VirtualInterfacePlugException(
-            port_id=vif.id, reason=str(error)
-        ) from error
 
 
-def _initialize(os_vif: Any) -> None:
-    global _initialized
-    if _initialized:
-        return
-    from oslo_privsep import priv_context
-
-    priv_context.init([] if os.geteuid() == 0 else ["sudo"])
-    os_vif.initialize()
-    _initialized = True
-
-
-def translated(vif: VIF, objects: Any) -> Any:
-    """A VIF in os-vif's terms; ``objects`` are its own."""
+def translated(vif: VIF) -> Any:
+    """A VIF in os-vif's terms."""
     common = {
         "id": vif.id,
         "address": vif.address,

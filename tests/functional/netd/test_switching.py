@@ -14,10 +14,11 @@ from contextlib import ExitStack, closing, suppress
 from typing import Any
 
 import pytest
+from pyroute2 import IPRoute
 
 from nova_lite.doctor import networks
 from nova_lite.doctor.finding import Finding, Level
-from nova_lite.netd import nft, probe, rules, table
+from nova_lite.netd import links, nft, probe, rules, table
 from nova_lite.netd.firewall import BRIDGE, Firewall
 from nova_lite.network.model import bridge_name, device_name
 from nova_lite.network.wanted import (
@@ -562,7 +563,9 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
-        return self._counted(found) if callable(found) else found
+        if not callable(found) or name == "close":
+            return found
+        return self._counted(found)
 
     @classmethod
     def _counted(cls, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -585,6 +588,7 @@ def test_a_crash_anywhere_leaves_nothing_behind(
     wanted = state(net, [port(net, 11)], ALLOW_PING)
     ident = wanted.ports[0].id
     monkeypatch.setattr(here.links, "_netlink", Mortal(here.links._netlink))
+    monkeypatch.setattr(links, "IPRoute", lambda: Mortal(IPRoute()))
     monkeypatch.setattr(nft, "apply", Mortal._counted(nft.apply))
     crashes = 0
     for after in (wanted, HostState()):

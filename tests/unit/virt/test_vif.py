@@ -48,7 +48,6 @@ def test_whose_start_makes_the_device(
 
 @pytest.mark.parametrize("hybrid", [False, True])
 def test_port_of_open_vswitch_in_os_vifs_terms(hybrid: bool) -> None:
-    objects.register_all()
     vif = make_vif(
         type="ovs",
         details={
@@ -58,7 +57,7 @@ def test_port_of_open_vswitch_in_os_vifs_terms(hybrid: bool) -> None:
             "port_filter": True,
         },
     )
-    made = plugging.translated(vif, objects)
+    made = plugging.translated(vif)
     assert made.plugin == "ovs"
     assert made.vif_name == vif.devname
     assert made.has_traffic_filtering
