@@ -21,12 +21,12 @@ from nova_lite import conf, context, exception
 from nova_lite.image import api as image_api
 from nova_lite.supervisor import system
 from tests.fixtures.api_client import Client
-from tests.fixtures.cloud import wait_until
+from tests.fixtures.cloud import Cloud, wait_until
 from tests.fixtures.daemon import Daemon
 from tests.fixtures.event_stream import EventStream
 from tests.fixtures.keystone import ADMIN_PASSWORD, Keystone
 from tests.fixtures.openstack_services import write_ini
-from tests.integration.keystone.conftest import CACHED_S, Site, settings
+from tests.integration.keystone.conftest import Site, settings
 
 # The first run makes the environment of the services.
 pytestmark = pytest.mark.timeout(900)
@@ -102,6 +102,48 @@ def test_roles_of_two_projects(site: Site) -> None:
     cloud.wait_gone(ident)
 
 
+def _images(client: Client, name: str) -> dict[str, dict[str, Any]]:
+    """Those of this name that are complete, by id."""
+    path = f"/image/v2/images?name={name}&status=active"
+    return {one["id"]: one for one in client.get(path)["images"]}
+
+
+def _take(cloud: Cloud, ident: str, action: dict[str, Any]) -> dict[str, Any]:
+    """Have an image taken of a server; the image."""
+    (wanted,) = action.values()
+    before = set(_images(cloud.tenant, wanted["name"]))
+    cloud.tenant.post(f"/servers/{ident}/action", action)
+    wait_until(
+        lambda: cloud.server(ident)["OS-EXT-STS:task_state"] is None,
+        60,
+        "the server is idle",
+    )
+    found = _images(cloud.tenant, wanted["name"])
+    (new,) = set(found) - before
+    return found[new]
+
+
+def test_images_of_a_server(site: Site) -> None:
+    """Taken into Glance for its project; a server boots from one."""
+    cloud, tenant = site.cloud, site.cloud.tenant
+    ident = cloud.boot("source")
+    image = _take(cloud, ident, {"createImage": {"name": "taken"}})
+    assert image["owner"] == cloud.server(ident)["tenant_id"]
+    assert image["visibility"] == "private"
+    assert image["instance_uuid"] == ident
+    second = cloud.boot("second", imageRef=image["id"])
+
+    daily = {"name": "daily", "backup_type": "daily", "rotation": 1}
+    _take(cloud, ident, {"createBackup": daily})
+    newest = _take(cloud, ident, {"createBackup": daily})
+    assert list(_images(tenant, "daily")) == [newest["id"]]
+    for one in (ident, second):
+        tenant.delete(f"/servers/{one}")
+        cloud.wait_gone(one)
+    for one in (image, newest):
+        tenant.delete(f"/image/v2/images/{one['id']}")
+
+
 def _refused(client: Client) -> bool:
     return client.send("GET", "/servers").status_code == 401
 
@@ -129,28 +171,39 @@ def test_a_revoked_token(site: Site) -> None:
     client.login("tenant", "tenant-secret", "demo")
     assert not _refused(client)
     client.delete(_TOKENS, headers={"X-Subject-Token": str(client.token)})
-    wait_until(lambda: _refused(client), CACHED_S + 10, "it is refused")
+    wait_until(lambda: _refused(client), 60, "it is refused")
 
 
 def test_an_expired_token_ends_a_stream_too(site: Site) -> None:
-    """Of a second process of the same Keystone, which makes short ones."""
+    # Of a second process of the same Keystone, which makes short ones; the
+    # first is long enough, unless this machine is busy.
+    for seconds in (5, 20, 60):
+        client, stream = _with_a_brief_token(site, seconds)
+        if stream.answer.status_code != 401:
+            break
+    assert stream.answer.status_code == 200, stream.answer.text
+    wait_until(lambda: _refused(client), seconds + 30, "it is refused")
+    assert stream.ended.wait(60)
+    assert stream.comments[-1] == "come back with a fresh token"
+
+
+def _with_a_brief_token(
+    site: Site, seconds: int
+) -> tuple[Client, EventStream]:
+    """A client whose token lasts so long, and its stream."""
     brief = Keystone(
         site.directory / f"keystone-{uuid.uuid4().hex[:8]}",
         site.keystone_database,
-        token_seconds=5,
+        token_seconds=seconds,
         keys_of=site.keystone,
     )
     brief.start()
     try:
         client = Client(site.cloud.url, services={"identity": brief.url})
         client.login("tenant", "tenant-secret", "demo")
+        return client, EventStream(client)
     finally:
         brief.stop()
-    assert not _refused(client)
-    stream = EventStream(client).wait_ready()
-    wait_until(lambda: _refused(client), 15, "it is refused")
-    assert stream.ended.wait(15)
-    assert stream.comments == ["come back with a fresh token"]
 
 
 def _with_credential(site: Site, **fields: Any) -> Client:
@@ -217,7 +270,7 @@ def test_keystone_is_away(site: Site) -> None:
     finally:
         site.keystone.start()
     wait_until(
-        lambda: client.send("GET", "/servers").ok, 20, "it is well again"
+        lambda: client.send("GET", "/servers").ok, 60, "it is well again"
     )
 
 
@@ -242,7 +295,7 @@ def test_a_wrong_password_of_the_service(site: Site, tmp_path: Path) -> None:
 
     api.start()
     try:
-        wait_until(serves, 30, "it serves")
+        wait_until(serves, 60, "it serves")
         message = client.refusal(503, "GET", "/servers")
         assert "own account" in message
         assert api.says("correct the account in [keystone_authtoken]")
@@ -259,7 +312,7 @@ def _doctor(site: Site, *more: str) -> str:
         [sys.executable, "-m", "nova_lite.cmd.status", *words, "doctor"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     return done.stdout
 
