@@ -116,6 +116,6 @@ def _clean(request: pytest.FixtureRequest) -> Iterator[None]:
         # One that the test itself has deleted may just have gone.
         gone = cloud.admin.send("DELETE", f"/servers/{server['id']}")
         assert gone.status_code in (204, 404), gone.text
-    cloud.wait_at_rest(30)
+    cloud.wait_at_rest()
     assert not cloud.ledger.servers()
     assert not cloud.ledger.guests()

@@ -41,7 +41,7 @@ PATTERNS = (
     "\\",
     "*",
 )
-SLOW_S = 5.0
+SLOW_S = 30.0
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_random_lives(one_host: Cloud) -> None:
             phases=[hypothesis.Phase.generate],
         ),
     )
-    one_host.wait_at_rest(30)
+    one_host.wait_at_rest()
 
 
 def _pairs() -> Iterator[tuple[Transition, Transition, str]]:

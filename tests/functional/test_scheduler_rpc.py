@@ -76,7 +76,7 @@ def ask(client: SchedulerQueryClient, spec: RequestSpec) -> list[Destination]:
             return False
         return True
 
-    assert system.wait_until(answered, 30)
+    assert system.wait_until(answered, 60)
     return answers[0]
 
 

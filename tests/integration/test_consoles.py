@@ -107,13 +107,13 @@ def test_the_screen_in_a_browser(
     url = consoles.url_of(real_cloud, server, "vnc")
     browser.get(url)
     wait_until(
-        lambda: browser.execute_script(LIT) > 500, 20, "the screen shows text"
+        lambda: browser.execute_script(LIT) > 500, 60, "the screen shows text"
     )
     canvas = browser.find_element("css selector", "canvas")
     ActionChains(browser).click(canvas).send_keys("nova keys").perform()
     wait_until(
         lambda: "nova keys" in _letters(_log(real_cloud, server)),
-        20,
+        60,
         "the guest has echoed the keys on its serial port",
     )
 
@@ -123,7 +123,7 @@ def test_the_screen_in_a_browser(
     real_cloud.wait_status(server, "PAUSED")
     wait_until(
         lambda: _differing(browser, libvirtd, server) < 200,
-        20,
+        60,
         "the browser shows what libvirt has",
     )
     real_cloud.tenant.send("POST", action, {"unpause": None})
@@ -131,7 +131,7 @@ def test_the_screen_in_a_browser(
 
     browser.get(url)
     wait_until(
-        lambda: "closed" in _status(browser), 20, "the URL opens once only"
+        lambda: "closed" in _status(browser), 60, "the URL opens once only"
     )
     assert browser.execute_script(LIT) == 0
 
@@ -226,7 +226,7 @@ def test_the_serial_port(real_cloud: Cloud, server: str) -> None:
             heard.append(consoles.receive(opened, 1))
             return "hello" in _letters(b"".join(heard).decode())
 
-        wait_until(answered, 20, "the guest has echoed it")
+        wait_until(answered, 60, "the guest has echoed it")
         opened.close()
         assert consoles.refusal(url) == 403
         # A port that one has left is there for the next.

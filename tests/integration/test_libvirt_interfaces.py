@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import time
 from collections.abc import Callable
 
 import pytest
@@ -95,10 +94,8 @@ def test_linux_guest_is_given_one_and_lets_it_go(
         wait_for_console(host, spec.uuid, b"size=1024MiB")
         host.attach_interface(spec, vif)
         assert nics(host, spec.uuid) == [vif.address]
-        began = time.monotonic()
         host.detach_interface(spec, vif)
         assert nics(host, spec.uuid) == []
-        assert time.monotonic() - began < 60
         # The tap is not the driver's: netd made it, netd removes it.
         assert os.path.exists(f"/sys/class/net/{vif.devname}")
 

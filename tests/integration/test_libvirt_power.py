@@ -93,7 +93,7 @@ def test_guest_that_does_not_obey(
             asked.clear()
             with pytest.raises(_Enough):
                 wait()
-            assert asked[-1] - asked[0] < 5
+            assert asked[-1] - asked[0] < 30
         info = hypervisor.get_info(deaf.uuid)
         assert info.state == power_state.RUNNING
         assert not hypervisor.soft_reboot(deaf, 1)
@@ -251,7 +251,7 @@ def _run(domain: Any, command: str) -> str:
     def ask(name: str, **arguments: Any) -> Any:
         request = {"execute": name, "arguments": arguments}
         text = libvirt_qemu.qemuAgentCommand(
-            domain, json.dumps(request), 10, 0
+            domain, json.dumps(request), 60, 0
         )
         return json.loads(text)["return"]
 

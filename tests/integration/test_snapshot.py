@@ -52,7 +52,7 @@ class Inside:
 
     def ask(self, command: str, **arguments: Any) -> Any:
         text = json.dumps({"execute": command, "arguments": arguments})
-        answer = libvirt_qemu.qemuAgentCommand(self._domain, text, 10, 0)
+        answer = libvirt_qemu.qemuAgentCommand(self._domain, text, 60, 0)
         return json.loads(answer)["return"]
 
     def is_there(self) -> bool:
@@ -77,7 +77,7 @@ class Inside:
                 (found := self.ask("guest-exec-status", pid=pid))["exited"]
                 and found
             ),
-            30,
+            60,
             script,
         )
         assert done["exitcode"] == 0, done

@@ -264,7 +264,7 @@ def test_fake_computes_and_a_daemon_that_dies(stack: Stack) -> None:
     assert api is not None
     api.send_signal(signal.SIGKILL)
     assert system.wait_until(
-        lambda: (stack.daemon("api") or api).pid != api.pid, 30
+        lambda: (stack.daemon("api") or api).pid != api.pid, 60
     )
     log = stack.state / "logs" / "nova-lite-all.log"
     assert "api ended (by SIGKILL)" in log.read_text()
@@ -282,7 +282,7 @@ def test_a_killed_supervisor_leaves_no_daemon(stack: Stack) -> None:
     ]
     assert len(daemons) == 4
     supervisor.kill()
-    _gone, alive = psutil.wait_procs(daemons, timeout=20)
+    _gone, alive = psutil.wait_procs(daemons, timeout=60)
     assert alive == []
 
     # The broker outlives it, and the next run takes it up.

@@ -37,7 +37,7 @@ def inside(cloud: Cloud) -> Iterator[str]:
     yield ident
     for server in tenant.get("/servers")["servers"]:
         tenant.send("DELETE", f"/servers/{server['id']}")
-    cloud.wait_at_rest(30)
+    cloud.wait_at_rest()
     for ip in tenant.get(f"{_NETWORK}/floatingips")["floatingips"]:
         tenant.delete(f"{_NETWORK}/floatingips/{ip['id']}")
     tenant.call("PUT", f"{router}/remove_router_interface", leg)

@@ -165,7 +165,7 @@ def test_images_are_cached_on_the_hosts(own_cloud: Cloud) -> None:
         cloud.admin.post(f"{path}/images", body, version="2.81")
         wait_until(
             lambda: cached(cloud, "compute-1") == {cloud.image},
-            20,
+            30,
             "the image is in the cache",
         )
         assert cached(cloud, "compute-2") == set()
@@ -177,7 +177,7 @@ def test_images_are_cached_on_the_hosts(own_cloud: Cloud) -> None:
             f"Image cache of compute-2: {{'{cloud.image}': 'cached'}}",
         ):
             wait_until(
-                lambda t=text: cloud["conductor-1"].says(t, before), 20, text
+                lambda t=text: cloud["conductor-1"].says(t, before), 30, text
             )
 
 
@@ -213,6 +213,6 @@ def test_metadata_decides_where_a_flavor_runs(own_cloud: Cloud) -> None:
         act(cloud, path, "set_metadata", metadata={"ssd": None})
         ident = cloud.create("nowhere", flavorRef=flavor)
         fault = wait_until(
-            lambda: cloud.server(ident).get("fault"), 20, "it fails"
+            lambda: cloud.server(ident).get("fault"), 30, "it fails"
         )
         assert "No valid host" in fault["message"]

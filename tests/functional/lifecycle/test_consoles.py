@@ -53,7 +53,7 @@ def server(cloud: Cloud) -> str:
 
 def test_a_screen_opens_once(cloud: Cloud, novnc: Proxy, server: str) -> None:
     page = url_of(cloud, server, "vnc")
-    answer = requests.get(page, timeout=10)
+    answer = requests.get(page, timeout=30)
     assert (answer.status_code, answer.text) == (200, PAGE)
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
@@ -182,11 +182,11 @@ def test_stopped_and_paused_guests(
 def test_what_the_pages_are_served_from(novnc: Proxy) -> None:
     base = f"http://127.0.0.1:{novnc.port}"
     for path in ("/", "/core/", "/none", "/..%2f..%2fetc/passwd", "/%00"):
-        answer = requests.get(base + path, timeout=10)
+        answer = requests.get(base + path, timeout=30)
         assert answer.status_code == 404, path
         assert "Traceback" not in answer.text
-    assert requests.post(base, data=b"x", timeout=10).status_code == 501
-    assert "Python" not in requests.get(base, timeout=10).headers["Server"]
+    assert requests.post(base, data=b"x", timeout=30).status_code == 501
+    assert "Python" not in requests.get(base, timeout=30).headers["Server"]
 
 
 def test_the_old_actions(cloud: Cloud, novnc: Proxy, server: str) -> None:
@@ -217,7 +217,7 @@ def test_a_killed_proxy_and_one_that_stops(
     opened = consoles.connect(url)
     consoles.receive(opened, 12)
     novnc.daemon.signal(signal.SIGTERM)
-    assert novnc.daemon.wait(15) == 0
+    assert novnc.daemon.wait(60) == 0
     opened.shutdown()
     novnc.start()
 
@@ -234,21 +234,47 @@ def test_a_serial_port_with_tls(
         "consoleauth": {"enforce_session_timeout": True},
     }
     with consoles.proxy(cloud, "serialproxy", port, more):
-        url = url_of(cloud, server, "serial")
-        secure = f"wss://127.0.0.1:{port}/?{parse.urlsplit(url).query}"
+        plain = consoles.socket_url_of_port(
+            port, url_of(cloud, server, "serial")
+        )
         with pytest.raises((websocket.WebSocketException, OSError)):
-            consoles.connect(secure.replace("wss:", "ws:"))
-        soon = now() + datetime.timedelta(seconds=3)
-        cloud.ledger.end_console_token(_hash(url), soon)
-        opened = consoles.connect(secure, sslopt={"ca_certs": cert})
-        assert consoles.receive(opened, 12) == consoles.GREETING
-        opened.send_binary(b"login")
-        assert consoles.receive(opened, 5) == b"LOGIN"
-        # The session ends with the time of its token.
-        opcode, _ = opened.recv_data()
-        assert opcode == websocket.ABNF.OPCODE_CLOSE
+            consoles.connect(plain)
+        # The first is long enough, unless this machine is busy.
+        assert any(
+            _ends_with_its_token(cloud, server, port, cert, lasts_s)
+            for lasts_s in (3, 10, 30)
+        )
         page = requests.get(
-            f"https://127.0.0.1:{port}/", timeout=10, verify=cert
+            f"https://127.0.0.1:{port}/", timeout=30, verify=cert
         )
         assert page.status_code == 405
+
+
+def _ends_with_its_token(
+    cloud: Cloud, server: str, port: int, cert: str, lasts_s: int
+) -> bool:
+    """Whether a session was there, and ended when its token did.
+
+    False when the token ended before the session had begun.
+    """
+    url = url_of(cloud, server, "serial")
+    soon = now() + datetime.timedelta(seconds=lasts_s)
+    cloud.ledger.end_console_token(_hash(url), soon)
+    secure = consoles.socket_url_of_port(port, url, "wss")
+    try:
+        opened = consoles.connect(secure, sslopt={"ca_certs": cert})
+    except websocket.WebSocketBadStatusException:
+        return False
+    said = b""
+    try:
+        opened.send_binary(b"login")
+        opcode, data = opened.recv_data()
+        while opcode != websocket.ABNF.OPCODE_CLOSE:
+            said += data
+            opcode, data = opened.recv_data()
+    except (websocket.WebSocketException, OSError):
+        return False
+    finally:
         opened.shutdown()
+    assert (consoles.GREETING + b"LOGIN").startswith(said)
+    return said.endswith(b"LOGIN")

@@ -35,7 +35,7 @@ def test_whole_life(cloud: Cloud) -> None:
 
     cloud.tenant.delete(f"/servers/{ident}")
     cloud.wait_gone(ident)
-    cloud.wait_at_rest(5)
+    cloud.wait_at_rest()
     assert ident not in cloud.ledger.guests()
 
 
@@ -91,7 +91,7 @@ def test_many_by_one_request(cloud: Cloud) -> None:
 
     names = wait_until(active, 30, "7 servers are ACTIVE")
     assert sorted(names) == [f"many-{number}" for number in range(1, 8)]
-    cloud.wait_at_rest(5)
+    cloud.wait_at_rest()
 
 
 def test_key_and_user_data(cloud: Cloud) -> None:

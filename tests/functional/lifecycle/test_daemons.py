@@ -19,7 +19,7 @@ _SLOW = "nova:compute-slow"
 def test_sigterm_lets_a_build_finish(cloud: Cloud) -> None:
     compute = cloud["compute-slow"]
     ident = cloud.create("drained", cloud.admin, availability_zone=_SLOW)
-    wait_until(lambda: ident in cloud.ledger.guests(), 20, "it spawns")
+    wait_until(lambda: ident in cloud.ledger.guests(), 30, "it spawns")
 
     assert compute.stop() == 0
     try:
@@ -63,7 +63,7 @@ def test_sigusr2_gives_a_report(cloud: Cloud, name: str) -> None:
     before = one.log_size()
     one.signal(signal.SIGUSR2)
     for text in ("Guru Meditation", "nova-lite", "Threads", "Configuration"):
-        wait_until(lambda t=text: one.says(t, before), 10, f"{text} in it")
+        wait_until(lambda t=text: one.says(t, before), 30, f"{text} in it")
     assert one.is_running()
 
 
@@ -71,7 +71,7 @@ def test_report_hides_secrets(cloud: Cloud) -> None:
     one = cloud["conductor-1"]
     before = one.log_size()
     one.signal(signal.SIGUSR2)
-    wait_until(lambda: one.says("transport_url", before), 10, "the options")
+    wait_until(lambda: one.says("transport_url", before), 30, "the options")
     text = one.log.read_bytes()[before:].decode()
     shown = [line for line in text.splitlines() if "transport_url" in line]
     assert "rabbit://" not in "".join(shown)
@@ -86,7 +86,7 @@ def test_second_compute_of_a_host_refuses(
     second = Daemon("second", "compute", files, tmp_path / "log")
     second.start()
     try:
-        status = second.wait(30)
+        status = second.wait(60)
     finally:
         second.kill()
     assert status == 1

@@ -27,7 +27,7 @@ def test_goes_to_another_host(cloud: Cloud) -> None:
         ("compute__do_build_and_run_instance", "Success", "compute-1"),
     ]
     assert "fail_spawn" in events[1]["details"]
-    cloud.wait_at_rest(5)
+    cloud.wait_at_rest()
 
 
 def test_fails_on_every_host(cloud: Cloud) -> None:
@@ -46,7 +46,7 @@ def test_fails_on_every_host(cloud: Cloud) -> None:
     server = cloud.server(ident)
     assert server["OS-EXT-SRV-ATTR:host"] is None
     assert server["OS-EXT-STS:task_state"] is None
-    cloud.wait_at_rest(5)
+    cloud.wait_at_rest()
     assert cloud.ledger.consumers() == set()
 
 

@@ -31,7 +31,10 @@ def two_hosts(
         fresh_database("sqlite", directory),
         service_user=True,
         settings={
-            "DEFAULT": {"shelved_offload_time": 2, "shelved_poll_interval": 1}
+            "DEFAULT": {
+                "shelved_offload_time": 1800,
+                "shelved_poll_interval": 1,
+            }
         },
         by_daemon={
             RESUMES: {"DEFAULT": {"resume_guests_state_on_host_boot": True}}
@@ -111,6 +114,7 @@ def test_offloaded_when_its_time_is_over(two_hosts: Cloud) -> None:
     server = two_hosts.wait_status(ident, "SHELVED")
     assert server["OS-EXT-SRV-ATTR:host"] == LEAVES
     assert two_hosts.ledger.guests()[ident]["state"] == power_state.SHUTDOWN
+    two_hosts.ledger.shelve_long_ago(ident)
     server = two_hosts.wait_status(ident, "SHELVED_OFFLOADED")
     assert server["OS-EXT-SRV-ATTR:host"] is None
     (event,) = two_hosts.event_results(ident, "shelveOffload")

@@ -21,7 +21,7 @@ def net(cloud: Cloud) -> Iterator[str]:
     yield ident
     for server in cloud.admin.get("/servers?all_tenants=1")["servers"]:
         cloud.admin.send("DELETE", f"/servers/{server['id']}")
-    cloud.wait_at_rest(30)
+    cloud.wait_at_rest()
     for port in cloud.ledger.ports().values():
         if port["network_id"] == ident:
             cloud.admin.send("DELETE", f"{_PORTS}/{port['id']}")
@@ -169,7 +169,7 @@ def test_deleted_while_it_is_built(cloud: Cloud, net: str) -> None:
         availability_zone=_SLOW,
         networks=[{"uuid": net}],
     )
-    wait_until(lambda: ident in cloud.ledger.guests(), 20, "it spawns")
+    wait_until(lambda: ident in cloud.ledger.guests(), 30, "it spawns")
     assert len(_ports_of(cloud, ident)) == 1
     cloud.admin.delete(f"/servers/{ident}")
     cloud.wait_gone(ident)
@@ -186,7 +186,7 @@ def _attach(cloud: Cloud, ident: str, **asked: Any) -> dict[str, Any]:
 def _wait_interfaces(cloud: Cloud, ident: str, ports: list[str]) -> None:
     wait_until(
         lambda: cloud.ledger.interfaces(ident) == ports,
-        20,
+        30,
         f"{ident} has {ports}",
     )
 
@@ -228,7 +228,7 @@ def test_a_failed_attach_is_known_to_the_delete(
     made = _attach(cloud, ident, net_id=net)
     cloud.tenant.delete(f"{path}/{made['port_id']}")
     _wait_interfaces(cloud, ident, [])
-    cloud.wait_at_rest(30)
+    cloud.wait_at_rest()
     named = _new_port(cloud, net, dns_name="another")
     body = {"interfaceAttachment": {"port_id": named}}
     cloud.tenant.refusal(400, "POST", path, body)
@@ -279,7 +279,7 @@ def test_shelved_keeps_its_ports(cloud: Cloud, net: str) -> None:
     assert cloud.ledger.interfaces(ident) == [port]
 
     # It is ACTIVE before its image goes.
-    cloud.wait_at_rest(30)
+    cloud.wait_at_rest()
     cloud.tenant.post(path, {"shelve": None})
     cloud.wait_status(ident, "SHELVED_OFFLOADED")
     cloud.tenant.delete(f"/servers/{ident}")
@@ -322,5 +322,5 @@ def test_an_address_that_its_user_changes(cloud: Cloud, net: str) -> None:
         return [one["addr"] for one in shown["blue"]]
 
     wait_until(
-        lambda: addresses() == ["198.51.100.99"], 20, "the server shows it"
+        lambda: addresses() == ["198.51.100.99"], 30, "the server shows it"
     )

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,8 +17,8 @@ from nova_lite.db.models.instance_action import (
 from tests.fixtures.api_client import Client
 from tests.fixtures.cloud import Cloud, wait_until
 
-# Far less than a deaf guest is given to shut down.
-_AT_ONCE_S = 10
+# Less than a deaf guest is given to shut down.
+_AT_ONCE_S = 30
 _SECRET = "Secr3t-of-a-guest"
 
 
@@ -65,7 +64,7 @@ def messages(cloud: Cloud, ident: str) -> list[tuple[str, str | None]]:
 def wait_task(cloud: Cloud, ident: str, state: str) -> None:
     wait_until(
         lambda: cloud.server(ident)["OS-EXT-STS:task_state"] == state,
-        20,
+        30,
         f"{ident} is {state}",
     )
 
@@ -93,7 +92,7 @@ def test_a_server_in_error_can_be_stopped(cloud: Cloud) -> None:
     assert ask(cloud, ident, reset, cloud.admin).status_code == 202
     act(cloud, ident, "os-stop")
     wait_until(
-        lambda: cloud.server(ident)["status"] == "SHUTOFF", 20, "it is off"
+        lambda: cloud.server(ident)["status"] == "SHUTOFF", 30, "it is off"
     )
     assert guest_state(cloud, ident) == power_state.SHUTDOWN
 
@@ -114,11 +113,13 @@ def test_reboots(cloud: Cloud) -> None:
 
 def test_soft_reboot_of_a_deaf_guest_becomes_a_hard_one(cloud: Cloud) -> None:
     # There a guest has one second to obey.
-    ident = cloud.boot("deaf", cloud.admin, host="compute-1")
+    compute = cloud["compute-1"]
+    since = compute.log_size()
+    ident = cloud.boot("deaf", cloud.admin, host=compute.name)
     act_as_admin = ask(cloud, ident, {"reboot": {"type": "SOFT"}}, cloud.admin)
     assert act_as_admin.status_code == 202
-    wait_task(cloud, ident, "reboot_started")
     cloud.wait_status(ident, "ACTIVE")
+    assert compute.says(f"{ident} did not obey: rebooting hard", since)
     assert messages(cloud, ident)[0] == ("reboot", None)
     shown = ask(cloud, ident, {"os-getConsoleOutput": {}}, cloud.admin)
     assert "start 2" in shown.json()["output"]
@@ -128,10 +129,8 @@ def test_hard_reboot_goes_before_a_soft_one_that_waits(cloud: Cloud) -> None:
     ident = cloud.boot("deaf")
     act(cloud, ident, "reboot", {"type": "SOFT"})
     wait_task(cloud, ident, "reboot_started")
-    began = time.monotonic()
     act(cloud, ident, "reboot", {"type": "HARD"})
-    cloud.wait_status(ident, "ACTIVE")
-    assert time.monotonic() - began < _AT_ONCE_S
+    cloud.wait_status(ident, "ACTIVE", _AT_ONCE_S)
     assert starts(cloud, ident) == 2
     assert messages(cloud, ident)[:2] == [
         ("reboot", None),
@@ -147,13 +146,11 @@ def test_delete_goes_before_a_stop_that_waits(cloud: Cloud) -> None:
             row["instance_uuid"] == ident and row["state"] == "running"
             for row in cloud.ledger.open_actions()
         ),
-        20,
+        30,
         "the stop is under way",
     )
-    began = time.monotonic()
     cloud.tenant.delete(f"/servers/{ident}")
-    cloud.wait_gone(ident)
-    assert time.monotonic() - began < _AT_ONCE_S
+    cloud.wait_gone(ident, _AT_ONCE_S)
 
 
 def test_an_image_says_how_long_its_guests_need(cloud: Cloud) -> None:
@@ -188,7 +185,7 @@ def test_crash_dump(cloud: Cloud) -> None:
             "NMI 1"
             in ask(cloud, ident, {"os-getConsoleOutput": {}}).json()["output"]
         ),
-        20,
+        30,
         "the guest got its NMI",
     )
     [event] = cloud.event_results(ident, "trigger_crash_dump")

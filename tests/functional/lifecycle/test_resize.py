@@ -187,7 +187,7 @@ def _wait_fault(cloud: Cloud, ident: str, text: str) -> None:
             text in cloud.ledger.faults().get(ident, "")
             and not cloud.ledger.open_actions()
         ),
-        20,
+        30,
         f"{ident} says {text}",
     )
 
@@ -255,7 +255,7 @@ def _kill_at(
     (orders / point).write_text("kill")
     assert ask() in (202, 204)
     wait_until(
-        lambda: not cloud["compute-1"].is_running(), 20, f"killed at {point}"
+        lambda: not cloud["compute-1"].is_running(), 60, f"killed at {point}"
     )
     cloud["compute-1"].start()
 

@@ -69,7 +69,7 @@ def group(cloud: Cloud, request: pytest.FixtureRequest) -> Iterator[Group]:
     made = Group(cloud, request.param)
     yield made
     made.remove()
-    cloud.wait_at_rest(10)
+    cloud.wait_at_rest()
 
 
 def policy(name: str) -> pytest.MarkDecorator:

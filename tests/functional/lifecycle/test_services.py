@@ -30,7 +30,7 @@ def test_hypervisors(cloud: Cloud) -> None:
         assert one["state"] == "up"
         return bool(one["running_vms"] == 1 and one["vcpus_used"] == 1)
 
-    wait_until(running, 15, "the hypervisor counts the server")
+    wait_until(running, 30, "the hypervisor counts the server")
 
 
 def test_health(cloud: Cloud) -> None:
@@ -52,14 +52,14 @@ def test_disabled_service_gets_no_server(cloud: Cloud) -> None:
     try:
         wait_until(
             lambda: _host_of_new(cloud) == "compute-1",
-            10,
+            30,
             "the scheduler has noticed",
         )
     finally:
         cloud.admin.call("PUT", path, {"status": "enabled"})
     wait_until(
         lambda: _host_of_new(cloud) == "compute-2",
-        10,
+        30,
         "the scheduler has noticed",
     )
 

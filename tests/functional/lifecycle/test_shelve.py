@@ -153,7 +153,7 @@ def test_a_failed_shelve_leaves_no_image(cloud: Cloud) -> None:
     assert not _images(cloud, ident)
     assert _act(cloud, ident, "reboot", {"type": "HARD"}) == 202
     wait_until(
-        lambda: cloud.server(ident)["status"] == "ACTIVE", 20, "it runs again"
+        lambda: cloud.server(ident)["status"] == "ACTIVE", 30, "it runs again"
     )
 
 
@@ -167,7 +167,7 @@ def test_a_delete_goes_before_a_shelve(cloud: Cloud) -> None:
             cloud.server(ident)["OS-EXT-STS:task_state"]
             == "shelving_image_pending_upload"
         ),
-        20,
+        30,
         "the host is at work",
     )
     assert len(_images(cloud, ident)) == 1

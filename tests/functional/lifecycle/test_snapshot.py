@@ -106,7 +106,7 @@ def test_failed_snapshot_leaves_no_image(cloud: Cloud) -> None:
     ident = cloud.boot("unshot")
     image_id = _ask(cloud, ident, "never")
     assert _wait_idle(cloud, ident)["status"] == "ACTIVE"
-    wait_until(lambda: _gone(cloud, image_id), 10, "the image is gone")
+    wait_until(lambda: _gone(cloud, image_id), 30, "the image is gone")
     (event,) = cloud.event_results(ident, "createImage")
     assert event["result"] == "Error"
     assert "fail_snapshot says so" in event["details"]
@@ -136,7 +136,7 @@ def test_a_delete_goes_before_a_snapshot(cloud: Cloud) -> None:
             cloud.server(ident)["OS-EXT-STS:task_state"]
             == "image_pending_upload"
         ),
-        20,
+        30,
         "the host is at work",
     )
     again: requests.Response = cloud.admin.send(
@@ -153,12 +153,12 @@ def test_a_delete_goes_before_a_snapshot(cloud: Cloud) -> None:
             for event in cloud.event_results(ident, "createImage")
             if event["details"] == "snapshot: 50 %"
         ],
-        20,
+        30,
         "the percent is told",
     )
     cloud.admin.delete(f"/servers/{ident}")
     cloud.wait_gone(ident)
-    wait_until(lambda: _gone(cloud, image_id), 10, "the image is gone")
+    wait_until(lambda: _gone(cloud, image_id), 30, "the image is gone")
 
 
 def test_backups_rotate(cloud: Cloud) -> None:

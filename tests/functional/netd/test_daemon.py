@@ -100,7 +100,7 @@ def site(
         netd.start()
         stack.callback(_purge, place, netd, files)
         made = Site(cloud, place, netd)
-        wait_until(made.agents, 30, f"an agent: {netd.tail()}")
+        wait_until(made.agents, 60, f"an agent: {netd.tail()}")
         yield made
         assert netd.stop() == 0, netd.tail()
 
@@ -110,7 +110,7 @@ def _purge(place: Enclosure, netd: LabDaemon, files: list[Path]) -> None:
     netd.kill()
     purge = LabDaemon(place, files, netd.log, "netd_purge")
     purge.start()
-    assert purge.wait(30) == 0, purge.tail()
+    assert purge.wait(60) == 0, purge.tail()
     assert place.command("ip", "-br", "link").split()[0] == "lo"
     assert not place.command("nft", "list", "ruleset")
 
@@ -331,5 +331,5 @@ def test_there_is_one_to_a_host(site: Site) -> None:
     files = _files(site.cloud, site.cloud.directory)
     second = LabDaemon(site.place, files, site.cloud.directory / "netd-2.log")
     second.start()
-    assert second.wait(30) != 0
+    assert second.wait(60) != 0
     assert "another nova-lite-netd makes networks here" in second.tail()

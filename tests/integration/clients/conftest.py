@@ -74,7 +74,7 @@ def settled(cloud: Cloud, ident: str, status: str) -> None:
         lambda: (
             cloud.wait_status(ident, status)["OS-EXT-STS:task_state"] is None
         ),
-        30,
+        60,
         f"{ident} is {status} and at rest",
     )
 

@@ -89,5 +89,5 @@ class Shell:
         """End the warm process."""
         if self._process is not None:
             # The end of its input is the end of its work.
-            self._process.communicate(timeout=30)
+            self._process.communicate(timeout=60)
             self._process = None

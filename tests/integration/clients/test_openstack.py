@@ -32,7 +32,7 @@ _ALL = {**STORIES, **_OWN}
 _RUNS = [(story, version) for story in STORIES for version in VERSIONS] + [
     (story, None) for story in _OWN
 ]
-_SOON_S = 30
+_SOON_S = 60
 
 
 def _number(version: str) -> tuple[int, ...]:

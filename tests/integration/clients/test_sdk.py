@@ -137,7 +137,7 @@ def test_servers(
         assert compute.get_server(ident).tags == ["blue"]
         compute.remove_tags_from_server(server)
     compute.delete_server(server)
-    compute.wait_for_delete(server, interval=0.1, wait=30)
+    compute.wait_for_delete(server, interval=0.1, wait=60)
     with pytest.raises(exceptions.NotFoundException):
         compute.get_server(ident)
     assert compute.find_server(name) is None
@@ -362,7 +362,7 @@ def test_cloud_layer(cloud: Cloud, connect: Connect) -> None:
     server = member.create_server(
         name, **wanted, auto_ip=False, meta={"a": "b"}
     )
-    server = member.compute.wait_for_server(server, interval=0.1, wait=30)
+    server = member.compute.wait_for_server(server, interval=0.1, wait=60)
     assert server.status == "ACTIVE"
     assert member.get_server(name).id == server.id
     assert member.get_server_by_id(server.id).name == name

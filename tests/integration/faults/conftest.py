@@ -20,7 +20,7 @@ from tests.fixtures.rabbitmq import fresh_transport_url
 
 SERVERS = 20
 # What durability.md promises.
-AT_REST_S = 60
+AT_REST_S = 120
 
 
 @dataclass

@@ -24,7 +24,7 @@ from tests.fixtures.cloud import Cloud, wait_until
 from tests.fixtures.database import shared_server
 from tests.fixtures.rabbitmq import fresh_transport_url
 
-AT_REST_S = 60
+AT_REST_S = 120
 HOST = "compute-1"
 _PORTS = "/network/v2.0/ports"
 
@@ -237,7 +237,7 @@ def test_the_service_is_away_for_a_while(one_host: Cloud) -> None:
                 if row["state"] == "queued"
             ]
         ),
-        30,
+        60,
         "both have begun",
     )
     api.start()

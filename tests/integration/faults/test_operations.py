@@ -22,7 +22,7 @@ from tests.fixtures.cloud import Cloud, wait_until
 from tests.fixtures.database import shared_server
 from tests.fixtures.rabbitmq import fresh_transport_url
 
-AT_REST_S = 60
+AT_REST_S = 120
 PHASES = ("claimed", "checked", "acquired", "done", "finished")
 HOST = "compute-1"
 
@@ -151,7 +151,7 @@ def _killed_at(
         assert life.send(cloud, row.name, servers[row.name]) in life.ACCEPTED
     wait_until(
         lambda: len(list(orders.glob("*.reached"))) == len(points),
-        30,
+        60,
         f"all of {sorted(points)} are at their points; there are "
         f"{sorted(path.name for path in orders.iterdir())}",
     )
@@ -162,7 +162,7 @@ def _killed_at(
     _clean(cloud)
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("phase", PHASES)
 def test_kill_between_phases(
     one_host: Cloud, orders: Path, phase: str
@@ -171,7 +171,7 @@ def test_kill_between_phases(
     _killed_at(one_host, orders, points, phase)
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("number", range(3))
 def test_kill_inside_the_work(
     one_host: Cloud, orders: Path, number: int
@@ -185,7 +185,7 @@ def test_kill_inside_the_work(
         _killed_at(one_host, orders, inside, f"inside-{number}")
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("phase", ["checked", "acquired", "done"])
 def test_failure_of_a_phase(one_host: Cloud, orders: Path, phase: str) -> None:
     """The state that the table names for it, with the cause; all usable."""
@@ -222,7 +222,7 @@ def _revive(cloud: Cloud, ident: str) -> None:
         assert life.complaints(cloud, found) == [], name
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 def test_kill_while_a_password_is_changed(
     one_host: Cloud, orders: Path
 ) -> None:
@@ -236,7 +236,7 @@ def test_kill_while_a_password_is_changed(
             f"/servers/{ident}/action",
             {"changePassword": {"adminPass": "s3cret"}},
         )
-        wait_until(lambda: not one_host[HOST].is_running(), 30, "it is killed")
+        wait_until(lambda: not one_host[HOST].is_running(), 60, "it is killed")
         one_host[HOST].start()
         life.wait_idle(one_host, ident, AT_REST_S)
         found = _is_there(one_host, ident)
