@@ -17,6 +17,7 @@ import contextlib
 import datetime
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,6 +28,8 @@ from nova_lite.compute import task_states
 from nova_lite.compute.locks import InstanceLocks, Lock
 from nova_lite.compute.transitions import Transition
 from nova_lite.context import RequestContext
+from nova_lite.network import model
+from nova_lite.network.model import VIF
 from nova_lite.notifications import servers as notices
 from nova_lite.objects.instance import Instance
 from nova_lite.objects.instance_action import InstanceAction
@@ -186,12 +189,15 @@ class Operation(abc.ABC):
 
     def finish(self) -> None:
         """End the action with its final states, in one call."""
-        if not self.action.finish(
-            {**self.row.ended(self.row.done), **self.final_states()},
-            self._event("Success"),
-        ):
+        states = {**self.row.ended(self.row.done), **self.final_states()}
+        moved = {} if "network_info" in states else self._moved()
+        if not self.action.finish({**states, **moved}, self._event("Success")):
             # A delete was accepted meanwhile: it is coming.
             raise Preempted
+        if moved:
+            self.services.info_cache.wrote(
+                self.instance_uuid, moved["network_info"]
+            )
 
     def final_states(self) -> dict[str, Any]:
         """Further columns of the server to write on success."""
@@ -260,6 +266,25 @@ class Operation(abc.ABC):
             self.driver.capabilities.get("wires_vifs", True),
         )
 
+    def placed(self, vifs: Sequence[VIF]) -> list[VIF]:
+        """Interfaces, with where the guest has those that it knows by a tag.
+
+        To be told by the metadata service, no more: what cannot be found out
+        now stays as it was.
+        """
+        if not any(vif.tag for vif in vifs):
+            return list(vifs)
+        try:
+            places = self.driver.card_places(self.instance_uuid)
+        except exception.NovaLiteException as error:
+            LOG.warning(
+                "The cards of %s are looked at later: %s",
+                self.instance_uuid,
+                error,
+            )
+            return list(vifs)
+        return model.placed(vifs, places)
+
     def makes_ports(self) -> None:
         """From here on it may leave some behind if this daemon dies."""
         self.around.enter_context(
@@ -271,6 +296,12 @@ class Operation(abc.ABC):
         fault_points.reach(f"{self.row.name}.{name}")
 
     # --- the template's own ---
+
+    def _moved(self) -> dict[str, Any]:
+        """The interfaces, if the guest has cards where it had them not."""
+        before = model.load(self.instance.network_info)
+        now = self.placed(before)
+        return {"network_info": model.dump(now)} if now != before else {}
 
     def _tell(self, phase: str, error: Exception | None = None) -> None:
         """Notify others of a phase, and of states that ended with it."""

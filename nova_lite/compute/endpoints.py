@@ -72,7 +72,8 @@ class OperationEndpoints(manager.Manager):
             CONF.vif_plugging_is_fatal,
         )
         self.driver = loader.load_driver(
-            CONF.compute_driver, ComputeVirtAPI(self._images, self._plugging)
+            CONF.compute_driver,
+            ComputeVirtAPI(self._images, self._plugging, self._network),
         )
         self.locks = InstanceLocks()
         self.running = Running()

@@ -147,11 +147,11 @@ def owner_of(instance: Instance) -> Owner:
 def merged(known: Sequence[VIF], now: Sequence[VIF]) -> list[VIF]:
     """What the service has now, in the order that was known before.
 
-    The devices' tags are known here alone.
+    The devices' tags and places are known here alone.
     """
     found = {vif.id: vif for vif in now}
     kept = [
-        replace(found.pop(vif.id), tag=vif.tag)
+        replace(found.pop(vif.id), tag=vif.tag, place=vif.place)
         for vif in known
         if vif.id in found
     ]

@@ -59,8 +59,8 @@ def devices(vifs: Sequence[VIF]) -> list[Document]:
     """``devices`` of meta_data.json: interfaces that have a role."""
     return [
         {
-            "bus": "none",
-            "address": "none",
+            "bus": vif.place.bus if vif.place else "none",
+            "address": vif.place.address if vif.place else "none",
             "tags": [vif.tag],
             "type": "nic",
             "mac": vif.address,

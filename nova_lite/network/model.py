@@ -8,7 +8,7 @@ by the API's views, by drivers and by the metadata. Plain values throughout.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 
@@ -69,11 +69,20 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a guest has a device: ("pci", "0000:00:02.0")."""
+
+    bus: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class VIF:
     """A server's interface: one port of the network service.
 
     ``type`` is the port's binding:vif_type, ``details`` its vif_details;
-    ``preserve_on_delete``: the user made the port, so it outlives the server.
+    ``preserve_on_delete``: the user made the port, so it outlives the server;
+    ``place``: where a guest that is told of ``tag`` has its card.
     """
 
     id: str
@@ -88,6 +97,7 @@ class VIF:
     active: bool = False
     preserve_on_delete: bool = False
     tag: str | None = None
+    place: Place | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As it is kept."""
@@ -98,11 +108,13 @@ class VIF:
         """The inverse of ``to_dict``."""
         network = dict(kept["network"])
         network["subnets"] = tuple(map(_subnet, network["subnets"]))
+        place = kept.get("place")
         return cls(
             **{
                 **kept,
                 "network": Network(**network),
                 "fixed_ips": tuple(map(_fixed_ip, kept["fixed_ips"])),
+                "place": Place(**place) if place else None,
             }
         )
 
@@ -128,6 +140,19 @@ def load(kept: Sequence[Mapping[str, Any]] | None) -> list[VIF]:
 def dump(info: NetworkInfo) -> list[dict[str, Any]]:
     """As ``instances.network_info`` keeps them."""
     return [one.to_dict() for one in info]
+
+
+def placed(info: NetworkInfo, places: Mapping[str, Place]) -> list[VIF]:
+    """The interfaces with their places, by port id, where guests are told.
+
+    One whose place is not known now keeps the one that it had.
+    """
+    return [
+        replace(vif, place=places[vif.id])
+        if vif.tag and vif.id in places
+        else vif
+        for vif in info
+    ]
 
 
 def device_name(port_id: str) -> str:

@@ -11,6 +11,7 @@ import base64
 import dataclasses
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from oslo_concurrency import processutils
@@ -56,18 +57,14 @@ class ConfigDrives:
             server = dataclasses.replace(server, dynamic_vendor_data=answers)
         return tree.drive_files(server, self._skipped)
 
-    def ensure(
-        self, spec: GuestSpec, directory: Path, name: str = NAME
-    ) -> str:
-        """The path of the drive in a guest's directory, made if missing.
+    def ensure(self, path: Path, told: Callable[[], GuestSpec]) -> None:
+        """Make the drive if it is missing; ``told`` is asked for it then.
 
         One that is there keeps the password and files of its own request.
-        Raises: ConfigDriveError.
+        Raises: ConfigDriveError, VendorDataFailed.
         """
-        path = directory / name
         if not path.exists():
-            self.write(spec, path)
-        return str(path)
+            self.write(told(), path)
 
     def write(self, spec: GuestSpec, path: Path) -> None:
         """Make the drive as ``path``, whole or not at all.
@@ -134,6 +131,7 @@ class ConfigDrives:
             admin_password=spec.admin_password,
             files=spec.files,
             block_devices=ec2.block_devices(spec.ephemeral_gb, spec.swap_mb),
+            security_groups=spec.security_groups,
             fixed_ip=network.fixed_ip(spec.vifs),
             floating_ip=network.floating_ip(spec.vifs),
             network_data=network.network_data(spec.vifs),

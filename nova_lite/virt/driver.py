@@ -19,7 +19,7 @@ from typing import Any
 
 from nova_lite import exception
 from nova_lite.compute import power_state
-from nova_lite.network.model import VIF
+from nova_lite.network.model import VIF, Place
 from nova_lite.virt.diagnostics import Diagnostics
 
 # Called several times a second while something is waited for; what it raises
@@ -86,6 +86,8 @@ class GuestSpec:
     availability_zone: str | None = None
     # Its interfaces, in order.
     vifs: Sequence[VIF] = ()
+    # Names of their groups, for the config drive; None: nobody has asked.
+    security_groups: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,10 @@ class VirtAPI(abc.ABC):
         operation that waits.
         """
 
+    @abc.abstractmethod
+    def security_groups(self, uuid: str) -> Sequence[str] | None:
+        """Names of the groups of a guest's interfaces; None: unknown."""
+
 
 class ComputeDriver(abc.ABC):
     """A hypervisor. ``capabilities`` says what it can do.
@@ -276,6 +282,13 @@ class ComputeDriver(abc.ABC):
         Raises: DeviceDetachFailed when the guest does not let it go,
         VirtError.
         """
+
+    def card_places(self, uuid: str) -> Mapping[str, Place]:
+        """Where a guest has its cards, by port id; of one that is gone none.
+
+        They may be elsewhere after its next start.
+        """
+        return {}
 
     @abc.abstractmethod
     def power_on(self, spec: GuestSpec) -> None:

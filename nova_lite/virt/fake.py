@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from oslo_config import cfg
 
 from nova_lite import exception
 from nova_lite.compute import power_state
-from nova_lite.network.model import VIF
+from nova_lite.network.model import VIF, Place, placed
 from nova_lite.virt import (
     configdrive,
     diagnostics,
@@ -34,6 +34,9 @@ CONF = cfg.CONF
 
 _LOOK_S = 0.05
 _SIZES = ("vcpus", "memory_mb", "disk_gb")
+# Of a config drive's documents.
+_SHOWN = ("openstack/latest/", "openstack/content/", "ec2/latest/")
+_FIRST_SLOT = 3
 
 
 class FakeDriver(driver.ComputeDriver):
@@ -164,10 +167,16 @@ class FakeDriver(driver.ComputeDriver):
         """The newest documents and the files, a character for each byte."""
         if not spec.config_drive:
             return {}
+        if spec.vifs:
+            spec = replace(
+                spec,
+                vifs=placed(spec.vifs, _places(_nics(spec))),
+                security_groups=self.virtapi.security_groups(spec.uuid),
+            )
         return {
             path: data.decode("latin-1")
             for path, data in self._drives.files(spec).items()
-            if path.startswith(("openstack/latest/", "openstack/content/"))
+            if path.startswith(_SHOWN)
         }
 
     def destroy(
@@ -207,6 +216,11 @@ class FakeDriver(driver.ComputeDriver):
             )
         nics = {key: mac for key, mac in guest.nics.items() if key != vif.id}
         self._guests.save(replace(guest, nics=nics))
+
+    def card_places(self, uuid: str) -> Mapping[str, Place]:
+        """Made-up ones, in the order of the cards."""
+        guest = self._guests.find(uuid)
+        return _places(guest.nics) if guest else {}
 
     def power_on(self, spec: driver.GuestSpec) -> None:
         """Start a guest that is shut off. Raises: GuestNotFound."""
@@ -476,6 +490,13 @@ class FakeDriver(driver.ComputeDriver):
 
 def _nics(spec: driver.GuestSpec) -> dict[str, str]:
     return {vif.id: vif.address for vif in spec.vifs}
+
+
+def _places(nics: Iterable[str]) -> dict[str, Place]:
+    return {
+        port_id: Place("pci", f"0000:00:{number:02x}.0")
+        for number, port_id in enumerate(nics, _FIRST_SLOT)
+    }
 
 
 def _pattern(text: str) -> re.Pattern[str] | None:

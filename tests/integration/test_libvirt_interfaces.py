@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from nova_lite import exception
 from nova_lite.compute import power_state
-from nova_lite.virt import driver
+from nova_lite.virt import configdrive, driver
 from nova_lite.virt.libvirt import vif as plugging
 from tests.fixtures.hypervisor import (
     ImageShelf,
@@ -170,6 +172,28 @@ def test_tap_is_wired_before_the_guest_is_there(
     finally:
         host.destroy(spec.uuid)
     assert shelf.waited == [spec.uuid]
+
+
+def test_the_drive_tells_where_a_card_is(
+    restarted: Callable[..., driver.ComputeDriver],
+    spec: driver.GuestSpec,
+    guest_dir: Path,
+) -> None:
+    host = restarted()
+    vif = make_vif(tag="front")
+    spec = dataclasses.replace(spec, vifs=(vif,), config_drive=True)
+    path = guest_dir / "instances" / spec.uuid / configdrive.NAME
+    with (
+        net_device(vif.devname, "tuntap", "mode", "tap"),
+        running(host, spec),
+    ):
+        place = host.card_places(spec.uuid)[vif.id]
+        assert place.bus == "pci"
+        assert re.fullmatch(r"0000:00:[0-9a-f]{2}\.0", place.address)
+        drive = path.read_bytes()
+        assert f'"address": "{place.address}"'.encode() in drive
+        assert b'"security-groups": ["web", "db"]' in drive
+    assert host.card_places(spec.uuid) == {}
 
 
 def test_tap_with_queues() -> None:

@@ -46,7 +46,7 @@ class Build(PlacedOperation):
             )
             self.driver.spawn(spec, self.progress)
             if plugs.vifs:
-                self._vifs = plugs.now
+                self._vifs = self.placed(plugs.now)
 
     def _allocate(self, plugs: Plugs) -> None:
         """The server's ports, as its user wants them."""

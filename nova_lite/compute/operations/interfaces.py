@@ -49,6 +49,7 @@ class _OfInterfaces(Operation):
         """Leaves what the server has then in ``info``."""
 
     def final_states(self) -> dict[str, Any]:
+        self.info = self.placed(self.info)
         return {"network_info": model.dump(self.info)}
 
     def finish(self) -> None:

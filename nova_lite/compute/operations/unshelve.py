@@ -53,7 +53,7 @@ class Unshelve(PlacedOperation):
                     self.driver.destroy, self.instance_uuid, vifs=spec.vifs
                 )
                 self.driver.spawn(spec, self.progress)
-                self._vifs = plugs.now
+                self._vifs = self.placed(plugs.now)
         elif self.instance.vm_state == vm_states.SHELVED:
             self.undo.callback(self.driver.power_off, self.instance_uuid)
             self.driver.power_on(specs.guest_spec(self.instance))

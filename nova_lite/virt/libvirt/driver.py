@@ -8,7 +8,7 @@ host.py holds the connection. Options are read here, once.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -18,7 +18,7 @@ from oslo_log import log as logging
 
 from nova_lite import exception, version
 from nova_lite.compute import power_state
-from nova_lite.network.model import VIF
+from nova_lite.network.model import VIF, Place, placed
 from nova_lite.virt import configdrive, diagnostics, dispatch, driver
 from nova_lite.virt.libvirt import (
     agent,
@@ -33,7 +33,7 @@ from nova_lite.virt.libvirt import host as hosts
 from nova_lite.virt.libvirt import vif as plugging
 from nova_lite.virt.libvirt.storage import disks as storage
 from nova_lite.virt.libvirt.storage import imagecache, qemu_img, resize
-from nova_lite.virt.libvirt.xml import cpu, disk
+from nova_lite.virt.libvirt.xml import cpu, disk, interface
 from nova_lite.virt.libvirt.xml import guest as guest_xml
 from nova_lite.virt.libvirt.xml import rescue as rescue_xml
 
@@ -170,7 +170,7 @@ class LibvirtDriver(driver.ComputeDriver):
         self._plug(spec)
         xml = self._guest_xml(spec, made)
         progress(90, "launch")
-        self._start(guests.define(self._host, xml, spec.uuid), spec)
+        self._start(self._defined(spec, xml), spec)
         progress(100, "launch")
         LOG.info("Guest %s was spawned", spec.uuid)
 
@@ -224,6 +224,11 @@ class LibvirtDriver(driver.ComputeDriver):
             )
         self._interfaces.unplug(spec.uuid, [vif])
         LOG.info("Guest %s is without interface %s", spec.uuid, vif.id)
+
+    def card_places(self, uuid: str) -> Mapping[str, Place]:
+        """As libvirt has chosen them, now if it runs."""
+        guest = guests.find(self._host, uuid)
+        return interface.places(guest.xml()) if guest else {}
 
     def power_on(self, spec: driver.GuestSpec) -> None:
         """Start a guest that is shut off, described anew.
@@ -309,7 +314,8 @@ class LibvirtDriver(driver.ComputeDriver):
                 [made, own[0]],
                 configdrive.RESCUE_NAME,
             )
-        self._start(guests.define(self._host, xml, spec.uuid), spec)
+        defined = self._defined(spec, xml, configdrive.RESCUE_NAME)
+        self._start(defined, spec)
         LOG.info("Guest %s runs from image %s", spec.uuid, image.id)
 
     def unrescue(self, spec: driver.GuestSpec) -> None:
@@ -470,9 +476,33 @@ class LibvirtDriver(driver.ComputeDriver):
         self._check_machine(spec.image)
         disks = self._store.existing(spec.uuid)
         self._plug(spec)
-        return guests.define(
-            self._host, self._guest_xml(spec, disks), spec.uuid
-        )
+        return self._defined(spec, self._guest_xml(spec, disks))
+
+    def _defined(
+        self,
+        spec: driver.GuestSpec,
+        xml: str,
+        drive_name: str = configdrive.NAME,
+    ) -> guests.Guest:
+        """Make libvirt know a guest, and its config drive if it is missing.
+
+        In this order: the drive tells of addresses that libvirt chooses.
+        Raises: ConfigDriveError, VendorDataFailed.
+        """
+        guest = guests.define(self._host, xml, spec.uuid)
+        if spec.config_drive:
+            self._drives.ensure(
+                self._store.directory(spec.uuid) / drive_name,
+                lambda: dataclasses.replace(
+                    spec,
+                    vifs=placed(spec.vifs, interface.places(guest.xml())),
+                    security_groups=self._groups(spec),
+                ),
+            )
+        return guest
+
+    def _groups(self, spec: driver.GuestSpec) -> Sequence[str] | None:
+        return self.virtapi.security_groups(spec.uuid) if spec.vifs else None
 
     def _plug(self, spec: driver.GuestSpec) -> None:
         """Have what its interfaces need on this host.
@@ -506,7 +536,7 @@ class LibvirtDriver(driver.ComputeDriver):
         made: list[storage.GuestDisk],
         drive_name: str = configdrive.NAME,
     ) -> str:
-        """Describe the guest; its config drive is made if it is missing."""
+        """Describe the guest, with the place of its config drive."""
         bus = guest_xml.disk_bus(spec.image)
         described = [
             disk.Disk(
@@ -531,8 +561,7 @@ class LibvirtDriver(driver.ComputeDriver):
         console_log = self._store.console_log(spec.uuid)
         drive = ""
         if spec.config_drive:
-            directory = self._store.directory(spec.uuid)
-            drive = self._drives.ensure(spec, directory, drive_name)
+            drive = str(self._store.directory(spec.uuid) / drive_name)
         return guest_xml.build(
             spec,
             described,

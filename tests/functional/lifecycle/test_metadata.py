@@ -50,6 +50,7 @@ def test_what_a_server_on_a_network_reads(cloud: Cloud) -> None:
     (device,) = meta["devices"]
     assert device["mac"] == port["mac_address"]
     assert device["tags"] == ["front"]
+    assert (device["bus"], device["address"]) == ("pci", "0000:00:03.0")
     told = _ask(cloud, ident, "/openstack/latest/network_data.json").json()
     (link,) = told["links"]
     assert link["vif_id"] == port["id"]

@@ -9,7 +9,15 @@ import json
 import pytest
 
 from nova_lite.metadata import network
-from nova_lite.network.model import VIF, FixedIP, Network, Route, Subnet
+from nova_lite.network.model import (
+    VIF,
+    FixedIP,
+    Network,
+    Place,
+    Route,
+    Subnet,
+    placed,
+)
 from nova_lite.virt.configdrive import ConfigDrives
 from tests.fixtures.hypervisor import make_spec, virt_options
 
@@ -149,23 +157,40 @@ def test_addresses_of_ec2s_form() -> None:
 
 def test_config_drive_tells_of_interfaces(virt_options: object) -> None:
     plain = dataclasses.replace(NIC, id="p2", tag=None)
-    files = ConfigDrives().files(make_spec(vifs=(NIC, plain)))
+    unknown = dataclasses.replace(NIC, id="p3", tag="new")
+    places = {
+        PORT: Place("pci", "0000:00:02.0"),
+        "p2": Place("pci", "0000:00:03.0"),
+    }
+    vifs = placed((NIC, plain, unknown), places)
+    assert VIF.from_dict(vifs[0].to_dict()) == vifs[0]
+    files = ConfigDrives().files(
+        make_spec(vifs=vifs, security_groups=["web", "db"])
+    )
 
     def document(path: str) -> dict[str, object]:
         found: dict[str, object] = json.loads(files[path])
         return found
 
     known = document("openstack/latest/network_data.json")
-    assert known == network.network_data([NIC, plain])
+    assert known == network.network_data([NIC, plain, unknown])
     assert document("openstack/2016-06-30/meta_data.json")["devices"] == [
         {
             "type": "nic",
             "mac": NIC.address,
             "tags": ["trusted"],
+            "bus": "pci",
+            "address": "0000:00:02.0",
+        },
+        {
+            "type": "nic",
+            "mac": NIC.address,
+            "tags": ["new"],
             "bus": "none",
             "address": "none",
-        }
+        },
     ]
     ec2 = document("ec2/latest/meta-data.json")
     assert ec2["local-ipv4"] == "198.51.100.5"
+    assert ec2["security-groups"] == ["web", "db"]
     assert ec2["public-ipv4"] == "203.0.113.200"

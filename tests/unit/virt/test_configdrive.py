@@ -35,9 +35,10 @@ def _meta_data(spec: driver.GuestSpec) -> dict[str, object]:
 
 def test_the_drive_has_its_label_and_files(tmp_path: Path) -> None:
     drives = configdrive.ConfigDrives()
-    path = drives.ensure(make_spec(admin_password="Secret-1"), tmp_path)
+    path = tmp_path / configdrive.NAME
+    drives.ensure(path, lambda: make_spec(admin_password="Secret-1"))
     assert [one.name for one in tmp_path.iterdir()] == [configdrive.NAME]
-    assert Path(path).stat().st_mode & 0o777 == 0o600
+    assert path.stat().st_mode & 0o777 == 0o600
     label = subprocess.run(
         ["blkid", "-p", "-o", "value", "-s", "LABEL", path],
         check=True,
@@ -45,21 +46,22 @@ def test_the_drive_has_its_label_and_files(tmp_path: Path) -> None:
         text=True,
     )
     assert label.stdout.strip() == "config-2"
-    assert b'"admin_pass": "Secret-1"' in Path(path).read_bytes()
+    assert b'"admin_pass": "Secret-1"' in path.read_bytes()
 
 
 def test_one_that_is_there_stays(tmp_path: Path) -> None:
     drives = configdrive.ConfigDrives()
-    path = Path(drives.ensure(make_spec(), tmp_path))
+    path = tmp_path / configdrive.NAME
+    drives.ensure(path, make_spec)
     path.write_bytes(b"kept")
-    drives.ensure(make_spec(), tmp_path)
+    drives.ensure(path, make_spec)
     assert path.read_bytes() == b"kept"
 
 
 def test_what_a_kill_left_is_in_nobodys_way(tmp_path: Path) -> None:
     (tmp_path / "disk.config.tree/old").mkdir(parents=True)
     (tmp_path / "disk.config.part").write_text("half")
-    configdrive.ConfigDrives().ensure(make_spec(), tmp_path)
+    configdrive.ConfigDrives().ensure(tmp_path / configdrive.NAME, make_spec)
     assert [one.name for one in tmp_path.iterdir()] == [configdrive.NAME]
 
 
@@ -72,7 +74,7 @@ def test_a_command_that_fails_is_a_sentence(
 ) -> None:
     CONF.set_override("mkisofs_cmd", command)
     with pytest.raises(exception.ConfigDriveError, match=reason):
-        configdrive.ConfigDrives().ensure(make_spec(), tmp_path)
+        configdrive.ConfigDrives().ensure(tmp_path / "drive", make_spec)
     assert not list(tmp_path.iterdir())
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from nova_lite import exception
-from nova_lite.network.model import VIF, bridge_name, device_name
+from nova_lite.network.model import VIF, Place, bridge_name, device_name
 from nova_lite.virt import driver
 
 VIRTIO = "virtio"
@@ -115,6 +115,28 @@ def mac_addresses(domain_xml: str) -> dict[str, str]:
     return found
 
 
+def places(domain_xml: str) -> dict[str, Place]:
+    """Where the guest has its cards, by port id.
+
+    Those alone that are on a PCI bus: others have no address for a guest.
+    """
+    found = {}
+    root = ET.fromstring(domain_xml)  # noqa: S314 - libvirt's own document
+    for one in root.iterfind("devices/interface"):
+        name, address = one.find("alias"), one.find("address[@type='pci']")
+        if name is None or address is None:
+            continue
+        domain, bus, slot, function = (
+            int(address.get(part, "0"), 16)
+            for part in ("domain", "bus", "slot", "function")
+        )
+        port_id = name.get("name", "").removeprefix(_ALIAS)
+        found[port_id] = Place(
+            "pci", f"{domain:04x}:{bus:02x}:{slot:02x}.{function:x}"
+        )
+    return found
+
+
 def ovs_bridge(vif: VIF) -> str:
     """The Open vSwitch bridge that a port is to be in."""
     return str(
@@ -139,6 +161,11 @@ def is_hybrid(vif: VIF) -> bool:
 def hybrid_bridge(vif: VIF) -> str:
     """Its name, by Neutron's rule."""
     return f"qbr{vif.id[:11]}"
+
+
+def hybrid_pair(vif: VIF) -> str:
+    """The end in Open vSwitch of what leads there from that bridge."""
+    return f"qvo{vif.id[:11]}"
 
 
 def _add_driver(root: ET.Element, card: Card) -> None:
