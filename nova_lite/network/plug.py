@@ -2,8 +2,9 @@
 """os-vif, which plugs the interfaces of guests on a host.
 
 Called by nova-lite-netd for the taps that it makes, and by the libvirt driver
-for ports of Open vSwitch. netd's own plugin works in the thread that calls;
-Open vSwitch's runs commands as root by oslo.privsep.
+for ports of Open vSwitch. netd's own plugin works in the thread that calls,
+and so does Open vSwitch's in a process that is root; where it is not, that
+one has oslo.privsep start a daemon by sudo.
 """
 
 from __future__ import annotations
@@ -18,18 +19,15 @@ from os_vif import exception as os_vif_exception
 
 from nova_lite import exception
 
-_loading = threading.Lock()
+# One at a time: what green threads share is one thread to the netlink
+# library, which can wait for one answer in it.
+_turn = threading.Lock()
 
 
 def load() -> None:
     """Load the plugins, unless they are."""
-    # As the plugins: not for who never plugs.
-    from oslo_privsep import priv_context
-
-    # Who comes second must not find them half loaded.
-    with _loading:
-        priv_context.init([] if os.geteuid() == 0 else ["sudo"])
-        os_vif.initialize()
+    with _turn:
+        _load()
 
 
 def plug(vif: Any, instance: Any) -> None:
@@ -48,14 +46,24 @@ def unplug(vif: Any, instance: Any) -> None:
     _call(os_vif.unplug, vif, instance)
 
 
+def _load() -> None:
+    os_vif.initialize()
+    if os.geteuid() == 0:
+        # As large as the plugins: not for who never plugs.
+        from vif_plug_ovs import privsep
+
+        privsep.vif_plug.set_client_mode(False)
+
+
 def _call(
     function: Callable[[Any, Any], None], vif: Any, instance: Any
 ) -> None:
-    load()
-    try:
-        function(vif, instance)
-    except os_vif_exception.ExceptionBase as error:
-        raise exception.VirtualInterfacePlugException(
-            port_id=vif.id if "id" in vif else vif.vif_name,
-            reason=str(error),
-        ) from error
+    with _turn:
+        _load()
+        try:
+            function(vif, instance)
+        except os_vif_exception.ExceptionBase as error:
+            raise exception.VirtualInterfacePlugException(
+                port_id=vif.id if "id" in vif else vif.vif_name,
+                reason=str(error),
+            ) from error

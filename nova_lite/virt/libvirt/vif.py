@@ -64,6 +64,8 @@ class Interfaces:
         """
         for vif in vifs:
             if vif.type == interface.OVS:
+                if _may_be_half_plugged(vif):
+                    plug.unplug(translated(vif), _instance(spec.uuid))
                 plug.plug(
                     translated(vif),
                     _instance(spec.uuid, spec.name, spec.project_id),
@@ -114,6 +116,19 @@ def _needed_device(vif: VIF) -> str:
     if vif.type == interface.TAP:
         return _device(vif)
     return interface.linux_bridge(vif) if vif.type == interface.BRIDGE else ""
+
+
+def _may_be_half_plugged(vif: VIF) -> bool:
+    """Whether an earlier plug may have ended in its middle.
+
+    os-vif would take a pair of devices that is there for all of its work.
+    Under a guest that runs it was.
+    """
+    return (
+        interface.is_hybrid(vif)
+        and _exists(interface.hybrid_pair(vif))
+        and not _exists(_device(vif))
+    )
 
 
 def _exists(name: str) -> bool:
