@@ -69,6 +69,16 @@ OPTS = [
         help="Seconds without one byte from the network service after which "
         "a request has failed. Too small fails on a busy service.",
     ),
+    cfg.IntOpt(
+        "list_timeout",
+        default=5,
+        min=1,
+        max=3600,
+        help="Seconds after which a list of servers, and whatever else only "
+        "shows their security groups, goes on without them. Each request is "
+        "tried once, and nobody asks for ten seconds after one that failed. "
+        "Too small leaves them out while the service is busy.",
+    ),
     cfg.StrOpt(
         "cafile",
         help="PEM file of the certificate authorities that sign the network "

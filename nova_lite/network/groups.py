@@ -85,13 +85,19 @@ class Groups(Service):
             "ports",
             "device_id",
             instance_uuids,
+            for_show=True,
             fields=["device_id", "security_groups"],
         )
         idents = {one for port in ports for one in port["security_groups"]}
         names = {
             row["id"]: row["name"]
             for row in self._among(
-                context, "security-groups", "id", idents, fields=_NAMES
+                context,
+                "security-groups",
+                "id",
+                idents,
+                for_show=True,
+                fields=_NAMES,
             )
         }
         found: dict[str, list[dict[str, Any]]] = {

@@ -130,9 +130,11 @@ class Service(api.NetworkAPI):
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         as_account: bool = False,
+        for_show: bool = False,
     ) -> Any:
         """One request; the answer's body, or None where there is none.
 
+        ``for_show``: the caller can do without and does not wait for long.
         Raises: the domain error that the answer means.
         """
         from nova_lite.rest import session
@@ -141,7 +143,10 @@ class Service(api.NetworkAPI):
         if body is not None:
             more["json"] = body
         # A POST may have been done though nobody heard so: no second one.
-        retries = 0 if method == "POST" else CONF.neutron.http_retries
+        once = for_show or method == "POST"
+        retries = 0 if once else CONF.neutron.http_retries
+        if for_show:
+            more["timeout"] = CONF.neutron.list_timeout
         with session.translated("network", exception.NetworkError):
             proxy = self._sessions.proxy(context, as_account)
             answer = proxy.request(
@@ -166,6 +171,7 @@ class Service(api.NetworkAPI):
         filters: Mapping[str, Any] | None = None,
         *,
         as_account: bool = False,
+        for_show: bool = False,
     ) -> list[Row]:
         """A whole list, however many pages it has."""
         key = collection.replace("-", "_")
@@ -178,6 +184,7 @@ class Service(api.NetworkAPI):
                 f"/{collection}",
                 params=params,
                 as_account=as_account,
+                for_show=for_show,
             )
             if not isinstance(page, dict) or key not in page:
                 raise exception.NetworkError(
@@ -202,6 +209,7 @@ class Service(api.NetworkAPI):
         values: Collection[str],
         *,
         as_account: bool = False,
+        for_show: bool = False,
         **filters: Any,
     ) -> list[Row]:
         """The rows whose field has one of the values; none asks nobody."""
@@ -212,6 +220,7 @@ class Service(api.NetworkAPI):
                 collection,
                 {**filters, field: chunk},
                 as_account=as_account,
+                for_show=for_show,
             )
         return found
 

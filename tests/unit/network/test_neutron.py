@@ -335,6 +335,25 @@ def test_lists_do_not_each_wait_for_a_service_that_is_away(
     assert fresh.instance_security_groups(user, ["a"]) == {"a": []}
 
 
+def test_lists_do_not_wait_for_a_service_that_hangs(world: World) -> None:
+    cfg.CONF.set_override("list_timeout", 1, group="neutron")
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as sock:
+            url = f"http://127.0.0.1:{sock.getsockname()[1]}/network"
+            user = serve.context_of("p1", serve.catalog(url, "network"))
+            fresh = api.load()
+            for _ in range(2):
+                with pytest.raises(exception.ServiceUnavailable):
+                    fresh.instance_security_groups(user, ["a"])
+            # It was asked once.
+            sock.setblocking(False)
+            sock.accept()[0].close()
+            with pytest.raises(BlockingIOError):
+                sock.accept()
+    finally:
+        cfg.CONF.clear_override("list_timeout", group="neutron")
+
+
 def test_nobody_answers(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = sock.getsockname()[1]
