@@ -206,6 +206,25 @@ def delete(session: orm.Session, row: FloatingIP) -> None:
     network_port.delete(session, [row.port_id])
 
 
+def delete_idle(session: orm.Session, network_id: str) -> None:
+    """Give back those of an outer network that lead nowhere."""
+    idle = session.execute(
+        sa.select(FloatingIP.id, FloatingIP.port_id)
+        .where(
+            FloatingIP.floating_network_id == network_id,
+            FloatingIP.fixed_port_id.is_(None),
+        )
+        .order_by(FloatingIP.id)
+        .with_for_update()
+    ).all()
+    if not idle:
+        return
+    ids = [ident for ident, _ in idle]
+    rows.execute(session, sa.delete(FloatingIP).where(_FLOATING.c.id.in_(ids)))
+    network_port.delete(session, [port_id for _, port_id in idle])
+    network_query.forget_tags(session, ids)
+
+
 def addresses(session: orm.Session, port_id: str) -> list[tuple[str, Subnet]]:
     """A port's IPv4 addresses, each with its subnet."""
     found = session.execute(

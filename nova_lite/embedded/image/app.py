@@ -80,6 +80,7 @@ def _rows(store: Store, limits: Limits) -> list[http.Row]:
         ("DELETE", tag, images.delete_tag),
         ("POST", f"{image}/actions/deactivate", images.deactivate),
         ("POST", f"{image}/actions/reactivate", images.reactivate),
+        ("GET", f"{image}/tasks", images.tasks),
         ("GET", f"{image}/members", members.index),
         ("POST", f"{image}/members", members.create),
         ("GET", member, members.show),

@@ -65,6 +65,11 @@ class Images(Handlers):
         """GET /v2/images/{image_id}."""
         return views.image(_read(request.context, image_id))
 
+    def tasks(self, request: http.Request, image_id: str) -> Any:
+        """GET .../tasks: none, as images have no imports here."""
+        _read(request.context, image_id)
+        return {"tasks": []}
+
     def update(self, request: http.Request, image_id: str) -> Any:
         """PATCH /v2/images/{image_id}: a JSON patch."""
         changes = patch.parse(request.content_type, request.document())

@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from nova_lite.db.repositories import floating_ip, network_query
 from nova_lite.db.repositories import network as networks_db
-from nova_lite.db.repositories import network_query
 from nova_lite.embedded.network import checks, quotas, rules
 from nova_lite.embedded.network.attributes import Attribute, Resource
 from nova_lite.embedded.network.collection import Collection, Work, standard
@@ -164,7 +164,9 @@ class Networks(Collection):
         work.changes.networks.add(row.id)
 
     def remove(self, work: Work, row: Any) -> None:
-        """With its subnets and what serves DHCP on it."""
+        """With its subnets, DHCP servers and idle floating IPs."""
+        if row.external:
+            floating_ip.delete_idle(work.session, row.id)
         work.changes.hosts |= networks_db.delete(work.session, row)
 
     def views(

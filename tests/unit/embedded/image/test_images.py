@@ -279,6 +279,12 @@ def test_deactivate_and_reactivate(alice: Client, admin: Client) -> None:
     assert answer.status_code == 403
 
 
+def test_images_have_no_tasks(alice: Client, bob: Client) -> None:
+    path = f"/v2/images/{alice.create()['id']}/tasks"
+    assert alice("GET", path).json() == {"tasks": []}
+    assert bob("GET", path).status_code == 404
+
+
 def test_documents(alice: Client) -> None:
     for name in ("image", "images", "member", "members"):
         answer = alice("GET", f"/v2/schemas/{name}")

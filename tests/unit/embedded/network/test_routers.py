@@ -384,6 +384,32 @@ def test_floating_ip_follows_its_port(
     assert left["router_id"] is None
 
 
+def test_idle_floating_ips_go_with_their_network(
+    service: NetworkService,
+    alice: Client,
+    reached: tuple[str, str, dict[str, Any]],
+) -> None:
+    outer, network, router = reached
+    idle = alice.make("floatingip", floating_network_id=outer)
+    alice.put(f"floatingips/{idle['id']}/tags", tags=["t"])
+    used = alice.make(
+        "floatingip",
+        floating_network_id=outer,
+        port_id=alice.make("port", network_id=network)["id"],
+    )
+    assert service.admin.refused("DELETE", f"networks/{outer}") == (
+        409,
+        "NetworkInUse",
+    )
+    left = alice.get(f"floatingips?floating_network_id={outer}")
+    assert {one["id"] for one in left} == {idle["id"], used["id"]}
+    alice.delete(f"floatingips/{used['id']}")
+    alice.put(f"routers/{router['id']}", router={"external_gateway_info": {}})
+    service.admin.delete(f"networks/{outer}")
+    assert alice.get("floatingips") == []
+    assert service.admin.get(f"ports?network_id={outer}") == []
+
+
 def test_floating_ip_refusals(
     service: NetworkService,
     alice: Client,
