@@ -28,7 +28,7 @@ _QUOTAS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cloud(
     rabbitmq: RabbitNode, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cloud]:
@@ -99,7 +99,7 @@ class Shells:
             shell.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shells(cloud: Cloud) -> Iterator[Shells]:
     made = Shells(cloud)
     yield made

@@ -54,7 +54,7 @@ def settings(keystone: Keystone) -> clouds.Settings:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(
     rabbitmq: RabbitNode, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The clouds that the functional tests run against, one after another."""
+"""The clouds that these tests run against, one after another."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _BY_DAEMON: dict[str, clouds.Settings] = {
 
 
 @pytest.fixture(
-    scope="session", params=_KINDS, ids=lambda kind: "-".join(kind)
+    scope="package", params=_KINDS, ids=lambda kind: "-".join(kind)
 )
 def cloud(
     request: pytest.FixtureRequest,
