@@ -323,8 +323,10 @@ def test_keypairs(nova: Any) -> None:
         nova.keypairs.get(name)
 
 
-def test_quotas_and_limits(nova: Any, member: Any) -> None:
-    project = uuid.uuid4().hex
+def test_quotas_and_limits(cloud: Cloud, nova: Any, member: Any) -> None:
+    body = {"project": {"name": _unique("limited")}}
+    made = cloud.admin.post("/identity/v3/projects", body)
+    project = made["project"]["id"]
     assert nova.quotas.defaults(project).instances == 60
     assert nova.quotas.update(project, instances=7).instances == 7
     assert nova.quotas.get(project).instances == 7

@@ -251,7 +251,7 @@ def _race(fn: Callable[[], Any]) -> list[str]:
     barrier = threading.Barrier(4)
 
     def run(_number: int) -> str:
-        barrier.wait(10)
+        barrier.wait(60)
         try:
             fn()
         except Exception as error:

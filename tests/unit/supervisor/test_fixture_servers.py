@@ -76,7 +76,7 @@ def test_broker_keeps_durable_messages_and_its_address(
 
 def test_a_running_broker_is_taken_up(rabbitmq: RabbitNode) -> None:
     other = RabbitNode(rabbitmq.directory)
-    other.start(timeout_s=5)
+    other.start(timeout_s=60)
     assert other.transport_url() == rabbitmq.transport_url()
     assert other.is_running()
 

@@ -39,10 +39,10 @@ class Running:
 
     def wait_for(self, text: str, count: int = 1) -> None:
         assert system.wait_until(
-            lambda: self.stream.getvalue().count(text) >= count, 20
+            lambda: self.stream.getvalue().count(text) >= count, 60
         ), f"{text!r} not in {self.stream.getvalue()!r}"
 
-    def stop(self, timeout_s: float = 20) -> None:
+    def stop(self, timeout_s: float = 60) -> None:
         self.supervisor.request_stop()
         self._thread.join(timeout_s)
         assert not self._thread.is_alive()
@@ -105,7 +105,7 @@ def test_a_long_life_clears_the_earlier_deaths() -> None:
         lambda: stream.getvalue().count("in 0.01 s") >= 4, 20
     )
     supervisor.request_stop()
-    thread.join(20)
+    thread.join(60)
     assert "in 0.02 s" not in stream.getvalue()
 
 
@@ -149,7 +149,7 @@ def test_a_daemon_that_will_not_stop_is_killed_with_its_children(
     running.stop()
     assert "compute did not stop in time" in running.stream.getvalue()
     assert system.wait_until(
-        lambda: not system.is_running(system.read_pid(file), "sleep"), 10
+        lambda: not system.is_running(system.read_pid(file), "sleep"), 30
     )
 
 
@@ -182,13 +182,13 @@ def test_children_die_with_a_killed_supervisor(tmp_path: Path) -> None:
     supervisor = subprocess.Popen([sys.executable, "-c", code])
     try:
         assert system.wait_until(
-            lambda: system.is_running(system.read_pid(file), "sleep"), 20
+            lambda: system.is_running(system.read_pid(file), "sleep"), 60
         )
     finally:
         supervisor.kill()
         supervisor.wait()
     assert system.wait_until(
-        lambda: not system.is_running(system.read_pid(file), "sleep"), 10
+        lambda: not system.is_running(system.read_pid(file), "sleep"), 30
     )
 
 

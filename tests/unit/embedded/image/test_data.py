@@ -24,7 +24,7 @@ from tests.unit.embedded.image.serve import Server
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, f"timed out: {what}"
         time.sleep(0.01)
