@@ -85,7 +85,9 @@ class Host:
         wired |= {
             port.id
             for port in state.ports
-            if not has_tap(port) and not failed & _stands_on(port)
+            if not has_tap(port)
+            and port.admin_state_up
+            and not failed & _stands_on(port)
         }
         self._wired = frozenset(wired)
         held = frozenset(self._switch.held)

@@ -2,7 +2,7 @@
 """Routers of a host: a namespace with legs, routes and translation each.
 
 Called by netd's manager as dhcp.py says. A router that is switched off keeps
-its namespace, with its legs down.
+its namespace, with its legs down; a port of one that is, its leg.
 """
 
 from __future__ import annotations
@@ -120,8 +120,7 @@ class Routers:
         )
         self._translate(router)
         self._advertise(router, legs, by_id)
-        if router.admin_state_up:
-            self._announce(name, legs, added)
+        self._announce(name, [leg for leg in legs if leg.up], added)
 
     def remove(self, router_id: str) -> None:
         """Have a router no more; its directory, the mark of it, goes last."""
@@ -154,7 +153,7 @@ class Routers:
             mac=port.mac,
             mtu=network.mtu,
             addresses=port.addresses,
-            up=router.admin_state_up,
+            up=router.admin_state_up and port.up,
         )
 
     def _gateway_leg(
@@ -198,8 +197,9 @@ class Routers:
         inner = [
             (leg.name, networks[port.network_id], port.addresses)
             for leg, port in zip(legs, router.legs, strict=False)
+            if leg.up
         ]
-        text = tables.advertisements(inner) if router.admin_state_up else ""
+        text = tables.advertisements(inner)
         dnsmasq = self._dnsmasq(router.id)
         if text:
             dnsmasq.converge(text, {})
@@ -210,9 +210,10 @@ class Routers:
         self, name: str, legs: list[Leg], added: list[tuple[str, str]]
     ) -> None:
         by_device = defaultdict[str, list[str]](list)
-        for device, address in added:
-            by_device[device].append(address)
         macs = {leg.name: leg.mac for leg in legs}
+        for device, address in added:
+            if device in macs:
+                by_device[device].append(address)
         for device, addresses in by_device.items():
             self._hosting.namespaces.run(
                 name, floating.announce, device, macs[device], addresses
@@ -232,7 +233,8 @@ def _gateway_device(router: WantedRouter) -> str:
 
 def _routes(router: WantedRouter) -> list[Route]:
     routes = [Route(cidr, hop) for cidr, hop in router.routes]
-    for hop in router.next_hops if router.gateway else ():
+    out = router.gateway is not None and router.gateway.up
+    for hop in router.next_hops if out else ():
         everywhere = "::/0" if ":" in hop else "0.0.0.0/0"
         routes.append(Route(everywhere, hop, _gateway_device(router)))
     return routes

@@ -111,12 +111,16 @@ class WantedGroup:
 
 @dataclass(frozen=True, slots=True)
 class WantedRouterPort:
-    """A router's leg: (address with prefix length) per subnet."""
+    """A router's leg: (address with prefix length) per subnet.
+
+    ``up``: its port is not switched off.
+    """
 
     port_id: str
     network_id: str
     mac: str
     addresses: Sequence[str]
+    up: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -396,6 +396,7 @@ def _leg(here: _Here, port: Row) -> wanted.WantedRouterPort:
             for subnet_id, address in here.addresses.get(port["id"], ())
             if subnet_id in subnets
         ],
+        up=port["admin_state_up"],
     )
 
 

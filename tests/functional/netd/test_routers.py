@@ -241,6 +241,23 @@ def test_a_router_that_is_switched_off_forwards_nothing(lab: Lab) -> None:
     assert town.one.reaches(OUTSIDE)
 
 
+def test_a_leg_that_is_switched_off_forwards_nothing(lab: Lab) -> None:
+    town = Town(lab, floating(FLOATING, ONE))
+    first, second = town.router.legs
+    outer = town.router.gateway
+    assert outer
+    off = dataclasses.replace(second, up=False)
+    town.converge(legs=[first, off])
+    assert not town.one.reaches(TWO, 0.3)
+    assert town.one.reaches(OUTSIDE)
+    out = dataclasses.replace(outer, up=False)
+    town.converge(legs=[first, second], gateway=out)
+    assert not town.one.reaches(OUTSIDE, 0.3)
+    assert town.one.reaches(TWO)
+    town.converge(full=True, gateway=outer)
+    assert town.one.reaches(OUTSIDE)
+
+
 def test_routes_of_a_router(lab: Lab) -> None:
     town = Town(lab)
     beyond = "192.0.2.7"

@@ -265,6 +265,10 @@ def test_router(service: NetworkService, alice: Client) -> None:
     assert found.admin_state_up
     [inside] = found.legs
     assert inside.port_id == leg["port_id"]
+    assert inside.up
+    alice.put(f"ports/{leg['port_id']}", port={"admin_state_up": False})
+    [switched_off] = _state(near).routers
+    assert not switched_off.legs[0].up
     assert list(inside.addresses) == ["198.51.100.1/24"]
     assert found.gateway is not None
     info = router["external_gateway_info"]["external_fixed_ips"][0]
