@@ -97,3 +97,10 @@ class AutoAllocationFailure(exception.Conflict):
 
 class AgentNotFound(exception.NotFound):
     message = "Agent %(id)s could not be found"
+
+
+class AgentInUse(exception.Conflict):
+    message = (
+        "Agent %(id)s is alive: stop nova-lite-netd on host %(host)s before "
+        "the agent is deleted."
+    )

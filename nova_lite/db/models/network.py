@@ -223,6 +223,8 @@ class FloatingIP(Timestamped, Base):
         sa.String(36), sa.ForeignKey("networks.id"), index=True
     )
     floating_ip_address: Mapped[str] = mapped_column(sa.String(45))
+    dns_name: Mapped[str | None]
+    dns_domain: Mapped[str | None]
     port_id: Mapped[str] = mapped_column(
         sa.String(36), sa.ForeignKey("ports.id"), index=True
     )
@@ -268,3 +270,4 @@ class NetworkAgent(Timestamped, Base):
     tunnel_ip: Mapped[str] = mapped_column(sa.String(45))
     # {"physical_networks": [...], "l3": true}
     configurations: Mapped[dict[str, Any]]
+    description: Mapped[str | None]

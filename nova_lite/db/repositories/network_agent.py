@@ -121,6 +121,29 @@ def agents(session: orm.Session) -> list[dict[str, Any]]:
     return [dict(row) for row in found.mappings()]
 
 
+def update(
+    session: orm.Session,
+    host: str,
+    disabled: bool | None = None,
+    **values: Any,
+) -> None:
+    """Change what is noted of a host's agent, or what its service may do."""
+    if values:
+        rows.execute(
+            session,
+            sa.update(models.NetworkAgent)
+            .where(_AGENTS.c.host == host)
+            .values(values),
+        )
+    if disabled is not None:
+        rows.execute(
+            session,
+            sa.update(Service)
+            .where(_SERVICES.c.host == host, _SERVICES.c.binary == BINARY)
+            .values(disabled=disabled, disabled_reason=None),
+        )
+
+
 def is_live(row: Mapping[str, Any], down_time_s: float) -> bool:
     """Whether an agent's heartbeat is young enough."""
     seen: datetime.datetime | None = row["last_seen_at"]
@@ -176,9 +199,9 @@ def place_orphans(down_time_s: float) -> set[str]:
         routers = list(session.execute(known))
         if not routers:
             return set()
-        live = _live(session, down_time_s)
+        live, enabled = _live(session, down_time_s)
     lost = [row.id for row in routers if row.host not in live]
-    if not lost or not live:
+    if not lost or not enabled:
         return set()
     with db.writer() as session:
         return place(session, lost, down_time_s)
@@ -189,10 +212,11 @@ def place(
 ) -> set[str]:
     """Let each of some routers live where it can; the hosts concerned.
 
-    One that is well where it is stays. One that no agent can carry stays
-    with a dead agent, which may come back, and leaves one that is unfit.
+    One that is well where it is stays, with an agent that is disabled too.
+    One that no agent can carry stays with a dead agent, which may come back,
+    and leaves one that is unfit.
     """
-    live = _live(session, down_time_s)
+    live, enabled = _live(session, down_time_s)
     needs = _needs(session, router_ids)
     load = _load(session)
     concerned = set[str]()
@@ -202,8 +226,10 @@ def place(
         .order_by(_ROUTERS.c.id)
     )
     for router_id, host in list(found):
-        fit = [name for name in live if needs[router_id] <= live[name]]
-        if host in fit or (not fit and host not in live):
+        if host in live and needs[router_id] <= live[host]:
+            continue
+        fit = [name for name in enabled if needs[router_id] <= live[name]]
+        if not fit and host not in live:
             continue
         best = min(fit, key=lambda name: (load[name], name), default="")
         if _move(session, router_id, host, best):
@@ -212,15 +238,23 @@ def place(
     return concerned - {""}
 
 
-def _live(session: orm.Session, down_time_s: float) -> dict[str, set[str]]:
-    """Hosts whose agent lives and carries routers: physical networks."""
-    return {
-        row["host"]: set(row["configurations"].get("physical_networks", ()))
+def _live(
+    session: orm.Session, down_time_s: float
+) -> tuple[dict[str, set[str]], list[str]]:
+    """Hosts whose agent lives and carries routers: physical networks.
+
+    With those of them that may be given more.
+    """
+    found = [
+        row
         for row in agents(session)
-        if is_live(row, down_time_s)
-        and not row["disabled"]
-        and row["configurations"].get("l3", True)
+        if is_live(row, down_time_s) and row["configurations"].get("l3", True)
+    ]
+    live = {
+        row["host"]: set(row["configurations"].get("physical_networks", ()))
+        for row in found
     }
+    return live, [row["host"] for row in found if not row["disabled"]]
 
 
 def _needs(

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """/v2.0/agents, /v2.0/availability_zones and /v2.0/network-ip-availabilities.
 
-What an administrator looks at: nothing here can be changed.
+What an administrator looks at. An agent that is switched off keeps what it
+has and is given no more routers; one that is dead can be removed.
 """
 
 from __future__ import annotations
@@ -11,9 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nova_lite.db import session as db
-from nova_lite.db.repositories import network_agent, network_capacity
+from nova_lite.db.repositories import (
+    network_agent,
+    network_capacity,
+    service_query,
+)
 from nova_lite.embedded import http
-from nova_lite.embedded.network import listing, rules
+from nova_lite.embedded.network import attributes, checks, listing, rules
+from nova_lite.embedded.network.attributes import Attribute, Resource
 from nova_lite.embedded.network.settings import Settings
 from nova_lite.network import errors, router_errors
 
@@ -35,11 +41,36 @@ _CAPACITY_FILTERS = (
     "project_id",
     "ip_version",
 )
+_AGENT = Resource(
+    "agent",
+    "agents",
+    (
+        Attribute("admin_state_up", checks.boolean),
+        Attribute("description", checks.or_none(checks.text())),
+        *(
+            Attribute(name, checks.text(), put=False)
+            for name in (
+                "id",
+                "agent_type",
+                "binary",
+                "topic",
+                "host",
+                "alive",
+                "availability_zone",
+                "configurations",
+                "created_at",
+                "started_at",
+                "heartbeat_timestamp",
+                "resources_synced",
+            )
+        ),
+    ),
+)
 _NOT_FILTERS = ("fields", "limit", "marker", "page_reverse")
 
 
 class Agents:
-    """Read-only handlers; most answer administrators alone."""
+    """Handlers; most answer administrators alone."""
 
     def __init__(self, settings: Settings) -> None:
         self._down_time_s = settings.service_down_time_s
@@ -50,6 +81,8 @@ class Agents:
         return [
             ("GET", "/v2.0/agents", self.agents),
             ("GET", "/v2.0/agents/{ident}", self.agent),
+            ("PUT", "/v2.0/agents/{ident}", self.update),
+            ("DELETE", "/v2.0/agents/{ident}", self.delete),
             ("GET", "/v2.0/availability_zones", self.zones),
             ("GET", capacity, self.capacities),
             ("GET", f"{capacity}/{{ident}}", self.capacity),
@@ -62,9 +95,34 @@ class Agents:
 
     def agent(self, request: http.Request, ident: str) -> Any:
         """GET /v2.0/agents/{id}."""
+        found = self._one(request, ident)
+        return {"agent": listing.fields(request.GET, found)}
+
+    def update(self, request: http.Request, ident: str) -> Any:
+        """PUT /v2.0/agents/{id}."""
+        found = self._one(request, ident)
+        body = request.object().get("agent")
+        if not isinstance(body, dict):
+            raise errors.InvalidAttribute(
+                "The request body must have 'agent', a JSON object."
+            )
+        values = attributes.for_update(_AGENT, request.context, body)
+        if "admin_state_up" in values:
+            values["disabled"] = not values.pop("admin_state_up")
+        _update(found["host"], values)
+        return {"agent": self._one(request, ident)}
+
+    def delete(self, request: http.Request, ident: str) -> None:
+        """DELETE /v2.0/agents/{id}, of one that is dead."""
+        found = self._one(request, ident)
+        if found["alive"]:
+            raise router_errors.AgentInUse(id=ident, host=found["host"])
+        _delete(found["host"])
+
+    def _one(self, request: http.Request, ident: str) -> dict[str, Any]:
         for one in self._visible(request):
             if one["id"] == ident:
-                return {"agent": listing.fields(request.GET, one)}
+                return one
         raise router_errors.AgentNotFound(id=ident)
 
     def _visible(self, request: http.Request) -> list[dict[str, Any]]:
@@ -88,7 +146,7 @@ class Agents:
             "created_at": _moment(row["created_at"]),
             "started_at": _moment(row["updated_at"] or row["created_at"]),
             "heartbeat_timestamp": _moment(row["last_seen_at"]),
-            "description": None,
+            "description": row["description"],
             "resources_synced": None,
         }
 
@@ -138,6 +196,20 @@ def _is_admin(request: http.Request) -> bool:
 def _agents() -> list[dict[str, Any]]:
     with db.reader() as session:
         return network_agent.agents(session)
+
+
+@db.transaction
+def _update(host: str, values: Mapping[str, Any]) -> None:
+    with db.writer() as session:
+        network_agent.update(session, host, **values)
+
+
+@db.transaction
+def _delete(host: str) -> None:
+    with db.writer() as session:
+        for row in service_query.services(session, host, network_agent.BINARY):
+            service_query.delete_service(session, row)
+        network_agent.forget(session, host)
 
 
 @db.transaction

@@ -25,7 +25,13 @@ from nova_lite.embedded.network.collection import (
 )
 from nova_lite.network import errors, router_errors
 
-_COLUMNS = ("project_id", "description", "floating_network_id")
+_COLUMNS = (
+    "project_id",
+    "description",
+    "floating_network_id",
+    "dns_name",
+    "dns_domain",
+)
 _PORT_DETAILS = (
     "name",
     "network_id",
@@ -58,12 +64,27 @@ class FloatingIPs(Collection):
             Attribute("port_id", checks.or_none(checks.uuid)),
             Attribute("fixed_ip_address", checks.or_none(checks.address)),
             Attribute("description", checks.text(), ""),
+            # Kept and shown; no name server is told of them.
+            Attribute("dns_name", checks.dns_name, "", put=False),
+            Attribute("dns_domain", checks.dns_name, "", put=False),
         ),
     )
     table = floating_db.TABLE
 
     def reserve(self, work: Work, items: Sequence[dict[str, Any]]) -> None:
         quotas.reserve(work, "floatingip", items)
+
+    def prepare(
+        self, context: rules.Context, values: dict[str, Any]
+    ) -> dict[str, Any]:
+        """A name has its domain, and a domain its name."""
+        for one, other in (
+            ("dns_name", "dns_domain"),
+            ("dns_domain", "dns_name"),
+        ):
+            if values[one] and not values[other]:
+                raise _bad(f"{one} cannot be specified without a {other}")
+        return values
 
     def insert(self, work: Work, values: dict[str, Any]) -> Any:
         network_id = values["floating_network_id"]
@@ -117,8 +138,8 @@ class FloatingIPs(Collection):
                 "port_id": row.fixed_port_id,
                 "router_id": row.router_id,
                 "status": "ACTIVE" if row.id in active else "DOWN",
-                "dns_name": "",
-                "dns_domain": "",
+                "dns_name": row.dns_name or "",
+                "dns_domain": row.dns_domain or "",
                 "qos_policy_id": None,
                 "port_forwardings": [],
                 "port_details": _details(ports.get(row.fixed_port_id)),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from nova_lite.db.repositories import network_agent
 from tests.fixtures.network_service import Client, NetworkService
 
 NOBODY = str(uuid.uuid4())
@@ -324,7 +325,12 @@ def test_floating_ip(
     reached: tuple[str, str, dict[str, Any]],
 ) -> None:
     outer, network, router = reached
-    made = alice.make("floatingip", floating_network_id=outer)
+    made = alice.make(
+        "floatingip",
+        floating_network_id=outer,
+        dns_name="Web",
+        dns_domain="example.org.",
+    )
     assert made["floating_ip_address"].startswith("203.0.113.")
     assert made["status"] == "DOWN"
     assert made["port_id"] is made["router_id"] is made["port_details"] is None
@@ -338,6 +344,9 @@ def test_floating_ip(
     kept = alice.put(path, floatingip={"description": "d"})["floatingip"]
     assert (kept["port_id"], kept["description"]) == (port["id"], "d")
     assert alice.get(f"floatingips?port_id={port['id']}") == [kept]
+    assert (kept["dns_name"], kept["dns_domain"]) == ("web", "example.org.")
+    named = {"floatingip": {"dns_name": "other"}}
+    assert alice.refused("PUT", path, named)[0] == 400
     missing = (404, "FloatingIPNotFound")
     assert bob.refused("GET", path) == missing
     assert bob.refused("DELETE", path) == missing
@@ -448,6 +457,12 @@ def test_floating_ip_refusals(
             {"floating_ip_address": "203.0.113.50"},
             (403, "PolicyNotAuthorized"),
         ),
+        ({"dns_name": "web"}, bad),
+        ({"dns_domain": "example.org."}, bad),
+        (
+            {"dns_name": "a_b", "dns_domain": "example.org."},
+            (400, "HTTPBadRequest"),
+        ),
     ):
         body = {"floatingip": {"floating_network_id": outer, **values}}
         assert alice.refused("POST", "floatingips", body) == refusal, values
@@ -499,6 +514,54 @@ def test_router_lives_where_its_network_is(
     assert service.sent == ["l3-near", "l3-near"]
 
 
+def test_a_disabled_agent_keeps_its_routers_and_gets_no_more(
+    service: NetworkService, alice: Client
+) -> None:
+    outer, physical = service.outer()
+    service.agent("l3-off", [physical])
+    before = alice.make("router", **_outside(outer))
+    [agent] = service.admin.get("agents?host=l3-off")
+    path = f"agents/{agent['id']}"
+    values = {"admin_state_up": False, "description": "to be repaired"}
+    changed = service.admin.put(path, agent=values)["agent"]
+    assert changed == {**agent, **values}
+    assert service.admin.get(path) == changed
+    assert service.admin.get("agents?admin_state_up=false") == [changed]
+
+    def hosts(router: dict[str, Any]) -> list[str]:
+        found = service.admin.get(f"routers/{router['id']}/l3-agents")
+        return [one["host"] for one in found]
+
+    after = alice.make("router", **_outside(outer))
+    network_agent.place_orphans(60)
+    assert hosts(after) == []
+    service.agent("l3-on", [physical])
+    network_agent.place_orphans(60)
+    assert (hosts(before), hosts(after)) == (["l3-off"], ["l3-on"])
+    # What it carries already may change as before.
+    _, subnet = service.network(alice)
+    _plug(alice, before, subnet_id=subnet)
+    assert hosts(before) == ["l3-off"]
+
+    for body, status in (
+        ({"agent": {"host": "other"}}, 400),
+        ({"agent": {"admin_state_up": "maybe"}}, 400),
+        ({"agent": {"colour": "red"}}, 400),
+        ({"agent": []}, 400),
+        ({}, 400),
+    ):
+        assert service.admin.refused("PUT", path, body)[0] == status
+    for method in ("PUT", "DELETE"):
+        refusal = alice.refused(method, path, {"agent": {}})
+        assert refusal == (404, "AgentNotFound")
+    assert service.admin.refused("DELETE", path) == (409, "AgentInUse")
+    on = service.admin.put(path, agent={"admin_state_up": True})["agent"]
+    assert (on["admin_state_up"], on["description"]) == (
+        True,
+        "to be repaired",
+    )
+
+
 def test_agents(service: NetworkService, alice: Client) -> None:
     service.agent("agent-alive", ["somewhere"])
     service.agent("agent-dead", alive=False)
@@ -513,6 +576,8 @@ def test_agents(service: NetworkService, alice: Client) -> None:
     assert alice.get("agents") == []
     assert alice.refused("GET", path) == (404, "AgentNotFound")
     assert service.admin.refused("GET", "agents?colour=red")[0] == 400
+    service.admin.delete(path)
+    assert service.admin.get("agents?host=agent-dead") == []
     zones = alice.get("availability_zones")
     assert {
         "name": "nova",
