@@ -18,11 +18,13 @@ STATE=${TMPDIR:-/tmp}/nova-lite-needs-$(id -u)
 STEP_TOTAL=2
 
 # Beside what stacks need: systemd-analyze for the units, git for the test of
-# the package, openssl for a certificate, a browser for guests' screens.
+# the package, openssl for a certificate, a browser for guests' screens, a
+# switch for Neutron's ports.
 test_packages() {
     packages libvirt mariadb
     packages libvirt postgresql
-    printf '%s\n' systemd git openssl chromium chromium-driver
+    printf '%s\n' systemd git openssl chromium chromium-driver \
+        openvswitch-switch
 }
 
 step "system packages"

@@ -107,6 +107,21 @@ def test_networks_take_mounts_of_its_own_from_the_stack(
             assert added["Service"][key] in ("", "no"), (key, value)
 
 
+def test_hybrid_ports_take_what_makes_devices(tmp_path: Path) -> None:
+    name = "nova-lite-compute.service"
+    addition = tmp_path / f"{name}.d" / "hybrid.conf"
+    addition.parent.mkdir()
+    addition.write_text((_UNITS / "nova-lite-compute-hybrid.conf").read_text())
+    text = (_UNITS / name).read_text()
+    (tmp_path / name).write_text(
+        text.replace("/usr/bin/", f"{Path(sys.executable).parent}/")
+    )
+    done = _run("systemd-analyze", "verify", "--man=no", tmp_path / name)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "CAP_NET_ADMIN" in addition.read_text()
+    assert "CAP_NET_ADMIN" not in _settings("compute")["CapabilityBoundingSet"]
+
+
 @pytest.mark.parametrize("name", ["api", "conductor", "scheduler"])
 def test_the_control_plane_is_not_root(name: str) -> None:
     assert _settings(name)["User"] == "nova-lite"
