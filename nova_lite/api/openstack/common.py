@@ -114,6 +114,12 @@ def of_ids(
     return found
 
 
+def own_project(request: Request) -> str | None:
+    """The project whose servers this user may know of; None: of all."""
+    context = request.context
+    return None if context.is_admin else context.project_id or ""
+
+
 def instance(
     request: Request, uuid: str, *, deleted: bool | None = False
 ) -> dict[str, Any]:
@@ -121,8 +127,7 @@ def instance(
 
     Raises: InstanceNotFound, also for one of another project.
     """
-    context = request.context
-    own = None if context.is_admin else context.project_id or ""
+    own = own_project(request)
     row = read(instance_query.get, uuid, project_id=own, deleted=deleted)
     if row is None:
         raise exception.InstanceNotFound(instance_id=uuid)

@@ -7,6 +7,7 @@ a session of ``nova_lite.db.session``.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from nova_lite.db.repositories import rows
 
 _TABLE = Flavor.__table__
 _ACCESS = FlavorProject.__table__
+COLUMNS = tuple(c.name for c in _TABLE.columns)
 
 # What the API calls a column by which it sorts.
 SORT_KEYS: Mapping[str, str] = {
@@ -77,27 +79,33 @@ def get(
     return dict(row)
 
 
-def _visible(project_id: str) -> Any:
+def _visible(project_id: Any) -> Any:
     return _TABLE.c.is_public.is_(True) | sa.exists().where(
         _ACCESS.c.flavor_id == _TABLE.c.id,
         _ACCESS.c.project_id == project_id,
     )
 
 
-def list_(session: orm.Session, query: FlavorQuery) -> list[dict[str, Any]]:
-    """One page of flavors. Raises: MarkerNotFound."""
-    statement = sa.select(_TABLE)
-    if query.project_id is not None:
-        statement = statement.where(_visible(query.project_id))
-    if query.is_public is not None:
-        statement = statement.where(_TABLE.c.is_public.is_(query.is_public))
-    if query.disabled is not None:
-        statement = statement.where(_TABLE.c.disabled.is_(query.disabled))
-    statement = statement.where(
-        _TABLE.c.memory_mb >= query.min_memory_mb,
-        _TABLE.c.root_gb >= query.min_root_gb,
+def list_(
+    session: orm.Session,
+    query: FlavorQuery,
+    columns: Sequence[str] = COLUMNS,
+) -> list[dict[str, Any]]:
+    """One page of flavors, with these columns. Raises: MarkerNotFound."""
+    statement = _list(
+        (*columns, "flavorid"),
+        query.project_id is not None,
+        query.is_public,
+        query.disabled,
+        (query.sort_key, query.sort_dir),
     )
-    found = list(session.execute(_ordered(statement, query)).mappings())
+    asked: dict[str, Any] = {
+        "min_memory_mb": query.min_memory_mb,
+        "min_root_gb": query.min_root_gb,
+    }
+    if query.project_id is not None:
+        asked["project_id"] = query.project_id
+    found = list(session.execute(statement, asked).mappings())
     if query.marker is not None:
         # Flavors are few: the place of the marker is found in the rows.
         places = [r["flavorid"] for r in found]
@@ -109,11 +117,30 @@ def list_(session: orm.Session, query: FlavorQuery) -> list[dict[str, Any]]:
     return [dict(row) for row in found]
 
 
-def _ordered(statement: Any, query: FlavorQuery) -> Any:
-    keys: Sequence[str] = (SORT_KEYS[query.sort_key], "flavorid", "id")
-    for key in dict.fromkeys(keys):
-        column: Any = _TABLE.c[key]
-        if query.sort_dir == "desc":
+@functools.cache
+def _list(
+    columns: tuple[str, ...],
+    of_project: bool,
+    is_public: bool | None,
+    disabled: bool | None,
+    sort: tuple[str, str],
+) -> sa.Select[Any]:
+    """The statement of one form of list, of which there are few."""
+    statement = sa.select(*(_TABLE.c[name] for name in dict.fromkeys(columns)))
+    if of_project:
+        statement = statement.where(_visible(sa.bindparam("project_id")))
+    if is_public is not None:
+        statement = statement.where(_TABLE.c.is_public.is_(is_public))
+    if disabled is not None:
+        statement = statement.where(_TABLE.c.disabled.is_(disabled))
+    statement = statement.where(
+        _TABLE.c.memory_mb >= sa.bindparam("min_memory_mb"),
+        _TABLE.c.root_gb >= sa.bindparam("min_root_gb"),
+    )
+    key, direction = sort
+    for name in dict.fromkeys((SORT_KEYS[key], "flavorid", "id")):
+        column: Any = _TABLE.c[name]
+        if direction == "desc":
             column = column.desc()
         statement = statement.order_by(column)
     return statement

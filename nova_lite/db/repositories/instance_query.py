@@ -8,6 +8,7 @@ cut by the values of the marker's row, so page 1000 costs what page 1 does.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,8 +44,7 @@ _OPAQUE = frozenset(
 )
 # "^name$" with nothing in it that means more than itself.
 _LITERAL = re.compile(r"\^([\w \-:@]+)\$")
-ALL_COLUMNS = frozenset(c.name for c in _TABLE.columns)
-COLUMNS = ALL_COLUMNS - _OPAQUE
+COLUMNS = frozenset(c.name for c in _TABLE.columns) - _OPAQUE
 
 
 def get(
@@ -59,13 +59,23 @@ def get(
     With a ``project_id`` only one of that project. ``deleted`` False: only
     those that are there, True: only those gone, None: both.
     """
-    where = [_TABLE.c.uuid == uuid]
+    asked = {"uuid": uuid}
     if project_id is not None:
-        where.append(_TABLE.c.project_id == project_id)
+        asked["project_id"] = project_id
+    statement = _by_uuid(project_id is not None, deleted)
+    row = session.execute(statement, asked).mappings().first()
+    return None if row is None else dict(row)
+
+
+@functools.cache
+def _by_uuid(of_project: bool, deleted: bool | None) -> sa.Select[Any]:
+    """Nearly every request runs one of these: each is made once."""
+    where = [_TABLE.c.uuid == sa.bindparam("uuid")]
+    if of_project:
+        where.append(_TABLE.c.project_id == sa.bindparam("project_id"))
     if deleted is not None:
         where.append(_deleted(deleted))
-    row = session.execute(sa.select(_TABLE).where(*where)).mappings().first()
-    return None if row is None else dict(row)
+    return sa.select(_TABLE).where(*where)
 
 
 def _deleted(deleted: bool) -> Any:

@@ -20,6 +20,8 @@ from nova_lite.db.repositories import flavor
 from nova_lite.notifications import cloud, messenger
 from nova_lite.policies import flavors as policies
 
+_BRIEF = ("flavorid", "name", "description")
+
 
 class FlavorsController(common.Controller):
     """GET, POST /flavors; GET, PUT, DELETE /flavors/{id}."""
@@ -59,6 +61,7 @@ class FlavorsController(common.Controller):
                 limit=limit,
                 marker=marker,
             ),
+            flavor.COLUMNS if detail else _BRIEF,
         )
         return View(request, self.settings).list_(rows, limit, detail=detail)
 

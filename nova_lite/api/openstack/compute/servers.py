@@ -28,13 +28,11 @@ from nova_lite.api.openstack.versioned import Value
 from nova_lite.api.openstack.wsgi import operation
 from nova_lite.compute import create, injection
 from nova_lite.compute.request import CreateRequest
-from nova_lite.db.repositories import instance_query
+from nova_lite.db.repositories import instance_query, server_view
 from nova_lite.notifications import servers as notices
 from nova_lite.policies import servers as policies
 
 _PASSWORD_LENGTH = 12
-# Never read by a list.
-_HEAVY = frozenset({"key_data", "user_data", "sealed"})
 _BRIEF = ("uuid", "display_name")
 # Before it could be chosen, the name was the description, too.
 DESCRIBED_BY = Value("name").since("2.19", "description")
@@ -63,11 +61,8 @@ class ServersController(common.Controller):
         query = server_filters.query_of(
             request, limit, marker, policies.DETAIL_ALL
         )
-        heavy = _HEAVY
-        if views.needs_user_data(views.View(request, self.settings, [])):
-            heavy = heavy - {"user_data"}
-        columns = sorted(instance_query.ALL_COLUMNS - heavy)
-        rows = common.read(instance_query.list_, query, columns)
+        columns = views.columns(views.View(request, self.settings, []))
+        rows = common.read(instance_query.list_, query, sorted(columns))
         view = self._view(request, rows)
         return view.list_(limit, detail=True)
 
@@ -81,8 +76,20 @@ class ServersController(common.Controller):
     @operation(answer={"server": SHOWN})
     def show(self, request: Request, server_id: str) -> dict[str, Any]:
         """Show a server."""
-        row = common.allowed_instance(request, server_id, policies.SHOW)
-        view = self._view(request, [row])
+        view = views.View(request, self.settings, [])
+        found = common.read(
+            server_view.get,
+            server_id,
+            views.columns(view),
+            common.own_project(request),
+        )
+        if found is None:
+            raise exception.InstanceNotFound(instance_id=server_id)
+        row, beside = found
+        policy.authorize(request.context, policies.SHOW, common.owner(row))
+        view = views.View(
+            request, self.settings, [row], self.compute_api.networks, beside
+        )
         return {"server": view.shown(row)}
 
     @operation(body=schemas.CREATE, status=202)

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nova_lite.compute import vm_states
+
 _TYPE = "OS-EXT-IPS:type"
 _MAC = "OS-EXT-IPS-MAC:mac_addr"
 _PLAIN = ("version", "addr")
@@ -14,10 +16,27 @@ Addresses = dict[str, list[dict[str, Any]]]
 
 
 def full(row: Mapping[str, Any]) -> Addresses:
-    """As a server shows them: by the name of the network.
+    """As a server shows them: by the name of the network; none in BUILD."""
+    if row["vm_state"] == vm_states.BUILDING:
+        return {}
+    return _of(row)
 
-    The fixed ones of all its interfaces there, then the floating ones.
-    """
+
+def plain(row: Mapping[str, Any]) -> Addresses:
+    """As /servers/{server_id}/ips shows them."""
+    return short(_of(row))
+
+
+def short(addresses: Addresses) -> Addresses:
+    """Without their kinds and MAC addresses."""
+    return {
+        label: [{name: one[name] for name in _PLAIN} for one in shown]
+        for label, shown in addresses.items()
+    }
+
+
+def _of(row: Mapping[str, Any]) -> Addresses:
+    """The fixed ones of all interfaces on a network, then the floating."""
     by_label: dict[str, tuple[list[Any], list[Any]]] = {}
     for vif in row["network_info"] or ():
         label = vif["network"]["label"]
@@ -31,14 +50,6 @@ def full(row: Mapping[str, Any]) -> Addresses:
     return {
         label: fixed + floating
         for label, (fixed, floating) in by_label.items()
-    }
-
-
-def plain(row: Mapping[str, Any]) -> Addresses:
-    """As /servers/{server_id}/ips shows them."""
-    return {
-        label: [{name: one[name] for name in _PLAIN} for one in addresses]
-        for label, addresses in full(row).items()
     }
 
 

@@ -24,6 +24,7 @@ from nova_lite.db.repositories import (
     service_query,
     tag,
 )
+from nova_lite.db.repositories.server_view import Beside
 from nova_lite.network.api import NetworkAPI
 from nova_lite.policies import servers as policies
 
@@ -45,10 +46,15 @@ class Answer:
         settings: Settings,
         rows: Sequence[Row],
         networks: NetworkAPI | None = None,
+        beside: Beside | None = None,
     ) -> None:
-        """``networks``: who knows their security groups, where it is told."""
+        """``networks``: who knows their security groups, where it is told.
+
+        ``beside``: what was read together with the only server.
+        """
         self.request = request
         self._networks = networks
+        self._beside = beside
         self.settings = settings
         self.version = request.version
         self._rows = rows
@@ -93,6 +99,8 @@ class Answer:
     @functools.cached_property
     def _tags(self) -> dict[str, list[str]]:
         """The tags of the servers that have some."""
+        if self._beside is not None and not self._beside.tagged:
+            return {}
         return common.read(
             tag.of_instances, [row["uuid"] for row in self._rows]
         )
@@ -118,9 +126,12 @@ class Answer:
     @functools.cached_property
     def host_states(self) -> dict[str, str]:
         """host -> UP, DOWN, UNKNOWN or MAINTENANCE."""
-        services = common.read(
-            service_query.services, binary=service_query.COMPUTE
-        )
+        if self._beside is not None:
+            services = self._beside.services
+        else:
+            services = common.read(
+                service_query.services, binary=service_query.COMPUTE
+            )
         return {row["host"]: self._host_state(row) for row in services}
 
     def _host_state(self, service: Row) -> str:

@@ -225,6 +225,54 @@ SHOWN = Fields(
     Field("2.71", "server_groups", lambda row, answer: answer.groups(row)),
 )
 
+# The columns that these fields read, and who may see a server; beside them
+# ``user_data``, where it is shown.
+_READ = frozenset(
+    {
+        "access_ip_v4",
+        "access_ip_v6",
+        "availability_zone",
+        "config_drive",
+        "created_at",
+        "display_description",
+        "display_name",
+        "flavor",
+        "host",
+        "image_ref",
+        "instance_metadata",
+        "key_name",
+        "launched_at",
+        "locked",
+        "network_info",
+        "node",
+        "power_state",
+        "progress",
+        "project_id",
+        "system_metadata",
+        "task_state",
+        "terminated_at",
+        "updated_at",
+        "user_id",
+        "uuid",
+        "vm_state",
+    }
+)
+_READ_2_3 = _READ | {
+    "hostname",
+    "launch_index",
+    "reservation_id",
+    "root_device_name",
+}
+_READ_2_47 = _READ_2_3 | {"ephemeral_gb", "memory_mb", "root_gb", "vcpus"}
+_READ_2_73 = _READ_2_47 | {"locked_reason"}
+COLUMNS: Value[frozenset[str]] = (
+    Value(_READ)
+    .since("2.3", _READ_2_3)
+    .since("2.47", _READ_2_47)
+    .since("2.73", _READ_2_73)
+    .since("2.96", _READ_2_73 | {"request_spec"})
+)
+
 NOT_IN_UPDATE: Value[frozenset[str]] = Value(
     frozenset(
         name

@@ -6,8 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 from nova_lite.api.openstack import common
+from nova_lite.api.openstack.compute.views import addresses
 from nova_lite.api.openstack.compute.views.server_answer import Answer, Row
 from nova_lite.api.openstack.compute.views.server_fields import (
+    COLUMNS,
     FULL,
     NOT_IN_REBUILD,
     NOT_IN_UPDATE,
@@ -37,15 +39,20 @@ class View(Answer):
 
     def updated(self, row: Row) -> dict[str, Any]:
         """As in the answer of PUT: less, before 2.75."""
-        hidden = NOT_IN_UPDATE.at(self.version)
-        return {k: v for k, v in self.shown(row).items() if k not in hidden}
+        return self._less(row, NOT_IN_UPDATE.at(self.version))
 
     def rebuilt(self, row: Row) -> dict[str, Any]:
         """As in the answer of a rebuild."""
-        hidden = NOT_IN_REBUILD.at(self.version)
-        shown = {k: v for k, v in self.shown(row).items() if k not in hidden}
+        shown = self._less(row, NOT_IN_REBUILD.at(self.version))
         if exists(self.version, "2.57", None):
             shown["user_data"] = row["user_data"]
+        return shown
+
+    def _less(self, row: Row, hidden: frozenset[str]) -> dict[str, Any]:
+        """Without some fields and, before 2.75, parts of the addresses."""
+        shown = {k: v for k, v in self.shown(row).items() if k not in hidden}
+        if exists(self.version, "2.1", "2.74"):
+            shown["addresses"] = addresses.short(shown["addresses"])
         return shown
 
     def list_(self, limit: int, *, detail: bool) -> dict[str, Any]:
@@ -64,6 +71,9 @@ class View(Answer):
         return body
 
 
-def needs_user_data(view: View) -> bool:
-    """Whether the view will show user_data, which is large."""
-    return exists(view.version, "2.3", None) and view.extended
+def columns(view: View) -> frozenset[str]:
+    """What of a row the view will show; ``user_data`` is large."""
+    shown = COLUMNS.at(view.version)
+    if exists(view.version, "2.3", None) and view.extended:
+        return shown | {"user_data"}
+    return shown
