@@ -57,7 +57,7 @@ def _virsh(libvirtd: str, *words: str) -> str:
         ["virsh", "-c", libvirtd, *words],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -73,7 +73,7 @@ def server(cloud: Cloud) -> Iterator[str]:
         found = cloud.tenant.post(path, {"os-getConsoleOutput": {}})
         return "TICK up" in found["output"]
 
-    wait_until(talks, 30, "the guest talks")
+    wait_until(talks, 60, "the guest talks")
     yield ident
     cloud.tenant.delete(f"/servers/{ident}")
     cloud.wait_gone(ident)
@@ -89,7 +89,7 @@ def _power_itself_off(libvirtd: str, ident: str) -> None:
         os.write(terminal, b"q")
         wait_until(
             lambda: _virsh(libvirtd, "domstate", ident) == "shut off",
-            30,
+            60,
             "the guest is off",
         )
     finally:

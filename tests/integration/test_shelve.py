@@ -71,7 +71,7 @@ def test_what_a_guest_wrote_comes_back(real_cloud: Cloud, guests: Any) -> None:
     (image,) = _images(cloud, ident)
     assert (image["status"], image["disk_format"]) == ("active", "qcow2")
     base = instances / "_base"
-    wait_until(lambda: not list(base.iterdir()), 30, "the cache is empty")
+    wait_until(lambda: not list(base.iterdir()), 60, "the cache is empty")
 
     cloud.tenant.call("POST", action, {"unshelve": None})
     _wait(cloud, ident, "ACTIVE")
@@ -84,4 +84,4 @@ def test_what_a_guest_wrote_comes_back(real_cloud: Cloud, guests: Any) -> None:
 
     cloud.tenant.delete(f"/servers/{ident}")
     cloud.wait_gone(ident)
-    wait_until(lambda: not list(base.iterdir()), 30, "the cache is empty")
+    wait_until(lambda: not list(base.iterdir()), 60, "the cache is empty")

@@ -34,7 +34,7 @@ def _domains(uri: str) -> list[str]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=120,
     )
     return done.stdout.split()
 
@@ -101,7 +101,7 @@ def test_compute_killed(
         text: str = found["output"]
         return text
 
-    wait_until(lambda: "TICK up" in console(), 30, "the guest speaks")
+    wait_until(lambda: "TICK up" in console(), 60, "the guest speaks")
 
     breaking = Later(
         lambda: break_after(real_cloud, "compute-1", delay_s / 4, 0)
