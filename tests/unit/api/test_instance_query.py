@@ -25,6 +25,7 @@ from nova_lite.db.repositories import (
     flavor,
     instance_query,
     keypair,
+    server_view,
     service_query,
 )
 from tests.fixtures import compute_api, hosts
@@ -244,6 +245,39 @@ def test_the_small_tables(database: None) -> None:
     )
     assert common.read(service_query.nodes, "de_1")
     assert not common.read(service_query.nodes, "de%1")
+
+
+def test_one_server_with_what_stands_beside_it(database: None) -> None:
+    _add(1, host="h1", user_data="large")
+    _add(2, host="h2", project_id="p2")
+    _add(3, host=None)
+    _add(4, host="h1", deleted=4)
+    add = compute_api.ComputeAPI.add
+    add("tag", instance_uuid=_uuid(1), tag="front")
+    add("service", host="h1", disabled=True, last_seen_at=DAY)
+    add("service", host="h1", binary="nova-lite-netd")
+    columns = ("uuid", "host")
+
+    found = common.read(server_view.get, _uuid(1), columns, "p1")
+
+    assert found is not None
+    row, beside = found
+    assert row == {"uuid": _uuid(1), "host": "h1"}
+    assert beside.tagged
+    assert beside.services == [
+        {
+            "host": "h1",
+            "forced_down": False,
+            "disabled": True,
+            "last_seen_at": DAY,
+        }
+    ]
+    for number in (2, 3):
+        found = common.read(server_view.get, _uuid(number), columns)
+        assert found is not None
+        assert found[1] == server_view.Beside(tagged=False, services=[])
+    assert common.read(server_view.get, _uuid(2), columns, "p1") is None
+    assert common.read(server_view.get, _uuid(4), columns) is None
 
 
 def _race(fn: Callable[[], Any]) -> list[str]:
