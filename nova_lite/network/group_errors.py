@@ -15,8 +15,8 @@ class SecurityGroupRuleNotFound(exception.NotFound):
 
 class SecurityGroupInvalidPortRange(exception.Invalid):
     message = (
-        "With TCP, UDP and their like, port_range_min and port_range_max "
-        "are both needed, the first not above the second"
+        "With TCP, UDP and their like, both are needed, and "
+        "port_range_min must be <= port_range_max"
     )
 
 
@@ -33,8 +33,8 @@ class SecurityGroupInvalidIcmpValue(exception.Invalid):
 
 class SecurityGroupMissingIcmpType(exception.Invalid):
     message = (
-        "ICMP code (port_range_max) %(value)s is given, but no ICMP type "
-        "(port_range_min)."
+        "To ICMP code (port-range-max) %(value)s the ICMP type "
+        "(port-range-min) is missing."
     )
 
 

@@ -25,7 +25,7 @@ from nova_lite.embedded.network.collection import (
     standard,
     touch,
 )
-from nova_lite.network import group_errors, group_rules
+from nova_lite.network import errors, group_errors, group_rules
 
 _RULE_FIELDS = (
     "security_group_id",
@@ -42,6 +42,16 @@ _RULE_FIELDS = (
 def _any(value: Any) -> Any:
     """Left to ``group_rules.normal``, which sees the rule as a whole."""
     return value
+
+
+def _group_id(value: Any) -> str:
+    """A group's id: what is no UUID is the id of none."""
+    try:
+        return checks.uuid(value)
+    except ValueError as error:
+        if not isinstance(value, str):
+            raise
+        raise errors.SecurityGroupNotFound(id=value[:80]) from error
 
 
 class SecurityGroups(Collection):
@@ -143,7 +153,7 @@ class SecurityGroupRules(Collection):
             Attribute("remote_ip_prefix", _any, None, put=False),
             Attribute(
                 "remote_group_id",
-                checks.or_none(checks.uuid),
+                checks.or_none(_group_id),
                 None,
                 put=False,
             ),

@@ -180,9 +180,14 @@ def test_rule_refusals(alice: Client, bob: Client) -> None:
     group = alice.make("security_group")
     theirs = bob.make("security_group")
     path = "security-group-rules"
-    assert alice.refused(
-        "POST", path, _rule(group, remote_group_id=theirs["id"])
-    ) == (404, "SecurityGroupNotFound")
+    for remote, refusal in (
+        (theirs["id"], (404, "SecurityGroupNotFound")),
+        ("bad_group_id", (404, "SecurityGroupNotFound")),
+        ("", (404, "SecurityGroupNotFound")),
+        (7, (400, "HTTPBadRequest")),
+    ):
+        body = _rule(group, remote_group_id=remote)
+        assert alice.refused("POST", path, body) == refusal, remote
     assert alice.refused("POST", path, _rule(theirs)) == (
         404,
         "SecurityGroupNotFound",
