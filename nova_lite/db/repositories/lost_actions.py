@@ -34,24 +34,29 @@ _OF_A_RESIZE = frozenset(
 )
 
 
+_ACTION = InstanceAction.__table__
+# Conductor asks it each few seconds: made once.
+_OPEN_ACTIONS = (
+    sa.select(
+        _ACTION.c.id,
+        _ACTION.c.instance_uuid,
+        _ACTION.c.operation,
+        _ACTION.c.state,
+        _ACTION.c.target_host,
+        _ACTION.c.worker,
+        _ACTION.c.attempt,
+        _ACTION.c.queued_at,
+        _ACTION.c.context,
+    )
+    .where(_ACTION.c.state.in_(OPEN))
+    .order_by(_ACTION.c.queued_at)
+    .limit(sa.bindparam("most"))
+)
+
+
 def open_actions(session: orm.Session, limit: int) -> list[Row]:
     """Rows that are not at their end, oldest first."""
-    found = session.execute(
-        sa.select(
-            InstanceAction.id,
-            InstanceAction.instance_uuid,
-            InstanceAction.operation,
-            InstanceAction.state,
-            InstanceAction.target_host,
-            InstanceAction.worker,
-            InstanceAction.attempt,
-            InstanceAction.queued_at,
-            InstanceAction.context,
-        )
-        .where(InstanceAction.state.in_(OPEN))
-        .order_by(InstanceAction.queued_at)
-        .limit(limit)
-    )
+    found = session.execute(_OPEN_ACTIONS, {"most": limit})
     return [dict(row) for row in found.mappings()]
 
 

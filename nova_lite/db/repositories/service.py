@@ -18,6 +18,10 @@ from nova_lite.db.models.instance_action import InstanceAction
 from nova_lite.db.models.service import Incarnation, Service
 from nova_lite.db.repositories import rows
 
+_ACTION: Any = InstanceAction.__table__
+_INCARNATION: Any = Incarnation.__table__
+_SERVICE: Any = Service.__table__
+
 # An action claimed this recently may not be in the list of its process yet.
 _CLAIM_GRACE = datetime.timedelta(seconds=10)
 
@@ -94,60 +98,69 @@ def report(incarnation: str, running: Sequence[int]) -> bool:
     One statement for the process, one for its service; more only when the
     process is said to run what it does not know of.
     """
-    unknown = _unknown(incarnation, running)
+    moment = now()
+    names = {
+        "incarnation": incarnation,
+        "running": running,
+        "long_claimed": moment - _CLAIM_GRACE,
+        "moment": moment,
+    }
     with db.single() as session:
-        well = _beat(session, incarnation, ~sa.exists().where(*unknown))
+        well = _beat(session, _BEAT_IF_WELL, names)
     if not well:
         with db.writer() as session:
-            if not _beat(session, incarnation, sa.true()):
+            if not _beat(session, _BEAT, names):
                 return False
-            rows.execute(
-                session,
-                sa.update(InstanceAction)
-                .where(*unknown)
-                .values(state="queued", queued_at=_long_ago()),
-            )
+            session.execute(_REQUEUE, {**names, "long_ago": _long_ago()})
     return True
 
 
-def _beat(session: orm.Session, incarnation: str, when: Any) -> bool:
+def _beat(session: orm.Session, beat: Any, names: Mapping[str, Any]) -> bool:
     """Note that a process lives, and its service with it."""
-    moment = now()
-    if not rows.execute(
-        session,
-        sa.update(Incarnation)
-        .where(Incarnation.uuid == incarnation, when)
-        .values(last_seen_at=moment),
-    ):
+    if not rows.execute(session, beat, names):
         return False
-    rows.execute(
-        session,
-        sa.update(Service)
-        .where(
-            Service.id
-            == sa.select(Incarnation.service_id)
-            .where(Incarnation.uuid == incarnation)
-            .scalar_subquery()
-        )
-        .values(
-            last_seen_at=moment,
-            report_count=Service.report_count + 1,
-            updated_at=moment,
-        ),
-    )
+    rows.execute(session, _BEAT_OF_SERVICE, names)
     return True
 
 
-def _unknown(incarnation: str, running: Sequence[int]) -> list[Any]:
-    """What this process is said to run and does not know of."""
-    where = [
-        InstanceAction.state == "running",
-        InstanceAction.worker == incarnation,
-        InstanceAction.claimed_at < now() - _CLAIM_GRACE,
+def _unknown() -> list[Any]:
+    """What a process is said to run and does not know of."""
+    running: Any = sa.bindparam("running", expanding=True)
+    return [
+        _ACTION.c.state == "running",
+        _ACTION.c.worker == sa.bindparam("incarnation"),
+        _ACTION.c.claimed_at < sa.bindparam("long_claimed"),
+        _ACTION.c.id.not_in(running),
     ]
-    if running:
-        where.append(InstanceAction.id.not_in(running))
-    return where
+
+
+# Every daemon runs these each few seconds: made once.
+_MOMENT: Any = sa.bindparam("moment")
+_BEAT = (
+    sa.update(_INCARNATION)
+    .where(_INCARNATION.c.uuid == sa.bindparam("incarnation"))
+    .values(last_seen_at=_MOMENT)
+)
+_BEAT_IF_WELL = _BEAT.where(~sa.exists().where(*_unknown()))
+_BEAT_OF_SERVICE = (
+    sa.update(_SERVICE)
+    .where(
+        _SERVICE.c.id
+        == sa.select(_INCARNATION.c.service_id)
+        .where(_INCARNATION.c.uuid == sa.bindparam("incarnation"))
+        .scalar_subquery()
+    )
+    .values(
+        last_seen_at=_MOMENT,
+        report_count=_SERVICE.c.report_count + 1,
+        updated_at=_MOMENT,
+    )
+)
+_REQUEUE = (
+    sa.update(_ACTION)
+    .where(*_unknown())
+    .values(state="queued", queued_at=sa.bindparam("long_ago"))
+)
 
 
 def _long_ago() -> datetime.datetime:
