@@ -18,7 +18,7 @@ from nova_lite.network.groups import Groups
 from nova_lite.network.service import Row
 from nova_lite.network.validation import see_takable
 
-# How often a port is taken anew that changed since it was read.
+# How often a port is taken, or let go, anew that changed since it was read.
 _TAKES = 3
 
 
@@ -92,13 +92,11 @@ class Ports(Groups):
                 raise exception.PortNotUsableDNS(
                     port_id=port_id, value=named, hostname=owner.hostname
                 )
-            revision = port.get("revision_number")
-            match = {"If-Match": f"revision_number={revision}"}
             with contextlib.suppress(exception.RevisionChanged):
                 return self._update_port(
                     context,
                     port_id,
-                    headers=match if revision is not None else {},
+                    headers=_unchanged(port),
                     as_account=True,
                     **common,
                 )
@@ -134,15 +132,42 @@ class Ports(Groups):
             if vifs.is_ours(port):
                 path = f"/ports/{port['id']}"
                 self._send(context, "DELETE", path, as_account=True)
+            else:
+                self._free(context, port)
+
+    def _free(self, context: api.Context, port: Row) -> None:
+        """Take the server off a port, unless it is another's by now."""
+        server = port["device_id"]
+        free: dict[str, Any] = {
+            "device_id": "",
+            "device_owner": "",
+            "binding:host_id": "",
+        }
+        if port.get("dns_name"):
+            free["dns_name"] = ""
+        for left in reversed(range(_TAKES)):
+            if port["device_id"] != server:
                 return
-            free: dict[str, Any] = {
-                "device_id": "",
-                "device_owner": "",
-                "binding:host_id": "",
-            }
-            if port.get("dns_name"):
-                free["dns_name"] = ""
-            self._update_port(context, port["id"], as_account=True, **free)
+            try:
+                self._update_port(
+                    context,
+                    port["id"],
+                    # One that changes without end is let go as it is.
+                    headers=_unchanged(port) if left else {},
+                    as_account=True,
+                    **free,
+                )
+                return
+            except exception.RevisionChanged:
+                port = self._port(context, port["id"], as_account=True)
+
+
+def _unchanged(port: Row) -> dict[str, str]:
+    """Headers that refuse a change of a port that is not as it was read."""
+    revision = port.get("revision_number")
+    if revision is None:
+        return {}
+    return {"If-Match": f"revision_number={revision}"}
 
 
 def _new_port(

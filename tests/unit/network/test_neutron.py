@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -127,6 +127,41 @@ def test_a_port_that_two_servers_want(
     with pytest.raises(exception.PortInUse):
         world.api.allocate(world.daemon, second, wanted, "host-1")
     assert world.api.port(user, own["id"])["device_id"] == first.uuid
+
+
+def test_a_port_is_let_go_while_another_server_gets_it(
+    world: World, server: serve.Server
+) -> None:
+    user = world.new_user()
+    own = world.make(user, "ports", network_id=world.network(user)["id"])
+    first, second = owner_of(user), owner_of(user)
+    wanted = [NetworkRequest(port_id=own["id"])]
+    path = f"/ports/{own['id']}"
+    changes: list[Callable[[], None]] = []
+
+    def between(
+        app: Any, environ: Any, start_response: Any
+    ) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "PUT":
+            server.app.around = None
+            changes.pop()()
+        found: Iterable[bytes] = app(environ, start_response)
+        return found
+
+    def rename() -> None:
+        world.api.call(user, "PUT", path, {"port": {"name": "new"}})
+
+    def hand_over() -> None:
+        world.api.deallocate(world.daemon, first.uuid)
+        world.api.allocate(world.daemon, second, wanted, "host-2")
+
+    for change, owned_by in ((rename, ""), (hand_over, second.uuid)):
+        world.api.allocate(world.daemon, first, wanted, "host-1")
+        changes.append(change)
+        server.app.around = between
+        world.api.deallocate(world.daemon, first.uuid)
+        assert not changes
+        assert world.api.port(user, own["id"])["device_id"] == owned_by
 
 
 def test_a_binding_that_failed(world: World, server: serve.Server) -> None:
