@@ -7,12 +7,14 @@ import datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from nova_lite import exception
 from nova_lite.compute import transitions
 from nova_lite.context import RequestContext
 from nova_lite.db import session as db
 from nova_lite.db.models.base import now
+from nova_lite.db.models.service import Incarnation, Service
 from nova_lite.db.repositories import (
     deletion,
     instance,
@@ -219,6 +221,30 @@ def test_heartbeat_gives_back_what_its_process_does_not_know(
     assert service.report(WORKER, [known])
     assert journal.claim([known], OTHER) == []
     assert journal.claim([unknown], OTHER)
+
+
+def test_heartbeat_is_noted_of_process_and_service(book: Journal) -> None:
+    identity = {**HOST, "version": 1, "availability_zone": "nova"}
+    service.start(identity, process(WORKER))
+    service.start({**identity, "host": "h2"}, process(OTHER))
+    assert service.report(WORKER, [])
+    assert service.report(WORKER, [1])
+    with db.reader() as session:
+        seen, count, beaten_at, changed_at = session.execute(
+            sa.select(
+                Service.last_seen_at,
+                Service.report_count,
+                Incarnation.last_seen_at,
+                Service.updated_at,
+            )
+            .join(Incarnation, Incarnation.service_id == Service.id)
+            .where(Incarnation.uuid == WORKER)
+        ).one()
+        others = session.scalar(
+            sa.select(Service.report_count).where(Service.host == "h2")
+        )
+    assert (count, others) == (2, 0)
+    assert seen == beaten_at == changed_at
 
 
 def test_heartbeat_of_a_buried_process_says_so(book: Journal) -> None:
