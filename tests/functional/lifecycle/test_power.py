@@ -160,6 +160,7 @@ def test_an_image_says_how_long_its_guests_need(cloud: Cloud) -> None:
     ident = cloud.boot("deaf", imageRef=image)
     act(cloud, ident, "os-stop")
     cloud.wait_status(ident, "SHUTOFF", _AT_ONCE_S)
+    cloud.admin.delete(f"/image/v2/images/{image}")
 
 
 def test_suspend_and_resume(cloud: Cloud) -> None:

@@ -102,6 +102,7 @@ def test_another_image(cloud: Cloud) -> None:
         ("rebuild_server", "Success"),
         ("compute_rebuild_instance", "Success"),
     ]
+    cloud.admin.delete(f"/image/v2/images/{other}")
 
 
 def test_image_that_the_host_cannot_run(cloud: Cloud) -> None:
@@ -119,6 +120,7 @@ def test_image_that_the_host_cannot_run(cloud: Cloud) -> None:
     assert cloud.ledger.guests()[ident]["state"] == 1
     _rebuild(cloud, ident)
     assert _wait_idle(cloud, ident)["status"] == "ACTIVE"
+    cloud.admin.delete(f"/image/v2/images/{foreign}")
 
 
 def test_failure_is_said_and_can_be_tried_again(cloud: Cloud) -> None:

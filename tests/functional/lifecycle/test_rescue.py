@@ -49,6 +49,7 @@ def test_rescue_and_unrescue(cloud: Cloud) -> None:
     ):
         (found,) = cloud.event_results(ident, name)
         assert (found["event"], found["result"]) == (event, "Success")
+    cloud.admin.delete(f"/image/v2/images/{tools}")
 
 
 def test_own_image_for_a_stopped_server(cloud: Cloud) -> None:
