@@ -19,7 +19,7 @@ from tests.fixtures.database import DatabaseServer, shared_server
 from tests.fixtures.rabbitmq import fresh_transport_url
 
 SERVERS = 20
-# What durability.md promises.
+# It takes a minute at most; a machine that does much else is slower.
 AT_REST_S = 120
 
 
