@@ -23,7 +23,7 @@ from tests.fixtures.cloud import Cloud, wait_until
 from tests.fixtures.database import shared_server
 from tests.fixtures.rabbitmq import discard, fresh_transport_url, stop_for
 
-AT_REST_S = 120
+AT_REST_S = 60
 CONDUCTORS = ("conductor-1", "conductor-2")
 # Operations that conductor has a part in, and where they begin.
 BEGINS = {

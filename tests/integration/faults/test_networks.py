@@ -24,7 +24,7 @@ from tests.fixtures.cloud import Cloud, wait_until
 from tests.fixtures.database import shared_server
 from tests.fixtures.rabbitmq import fresh_transport_url
 
-AT_REST_S = 120
+AT_REST_S = 60
 HOST = "compute-1"
 _PORTS = "/network/v2.0/ports"
 

@@ -22,7 +22,7 @@ from tests.fixtures.cloud import Cloud, wait_until
 from tests.fixtures.database import shared_server
 from tests.fixtures.rabbitmq import fresh_transport_url
 
-AT_REST_S = 120
+AT_REST_S = 60
 PHASES = ("claimed", "checked", "acquired", "done", "finished")
 HOST = "compute-1"
 
