@@ -161,6 +161,15 @@ def test_asking_twice_does_not_wait(start: Start) -> None:
     running.stop()
 
 
+@pytest.fixture
+def hang_ups() -> Iterator[None]:
+    """Under nohup they are ignored, which a shell could not change."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hang_ups")
 def test_reload_is_passed_on(start: Start) -> None:
     code = "trap 'echo again' HUP; echo up; while :; do sleep 0.05; done"
     running = start(_shell("a", code), _shell("b", code))
