@@ -81,19 +81,25 @@ def test_units_are_hardened(name: str) -> None:
     assert float(found[1]) < (3.5 if hides_mounts else 6)
 
 
+def _verified(directory: Path, name: str, addition: str) -> Path:
+    """A unit and its drop-in, which systemd takes; the drop-in's copy."""
+    unit = directory / f"{name}.service"
+    copy = directory / f"{name}.service.d" / f"{addition}.conf"
+    copy.parent.mkdir()
+    copy.write_text((_UNITS / f"{name}-{addition}.conf").read_text())
+    text = (_UNITS / unit.name).read_text()
+    unit.write_text(
+        text.replace("/usr/bin/", f"{Path(sys.executable).parent}/")
+    )
+    done = _run("systemd-analyze", "verify", "--man=no", unit)
+    assert (done.returncode, done.stdout) == (0, "")
+    return copy
+
+
 def test_networks_take_mounts_of_its_own_from_the_stack(
     tmp_path: Path,
 ) -> None:
-    name = "nova-lite-all.service"
-    addition = tmp_path / f"{name}.d" / "networks.conf"
-    addition.parent.mkdir()
-    addition.write_text((_UNITS / "nova-lite-all-networks.conf").read_text())
-    text = (_UNITS / name).read_text()
-    (tmp_path / name).write_text(
-        text.replace("/usr/bin/", f"{Path(sys.executable).parent}/")
-    )
-    done = _run("systemd-analyze", "verify", "--man=no", tmp_path / name)
-    assert (done.returncode, done.stdout) == (0, "")
+    addition = _verified(tmp_path, "nova-lite-all", "networks")
     # Each of these would give it mounts that nobody else sees.
     added = configparser.RawConfigParser(strict=False)
     added.optionxform = str  # type: ignore[assignment,method-assign]
@@ -108,16 +114,7 @@ def test_networks_take_mounts_of_its_own_from_the_stack(
 
 
 def test_hybrid_ports_take_what_makes_devices(tmp_path: Path) -> None:
-    name = "nova-lite-compute.service"
-    addition = tmp_path / f"{name}.d" / "hybrid.conf"
-    addition.parent.mkdir()
-    addition.write_text((_UNITS / "nova-lite-compute-hybrid.conf").read_text())
-    text = (_UNITS / name).read_text()
-    (tmp_path / name).write_text(
-        text.replace("/usr/bin/", f"{Path(sys.executable).parent}/")
-    )
-    done = _run("systemd-analyze", "verify", "--man=no", tmp_path / name)
-    assert (done.returncode, done.stdout) == (0, "")
+    addition = _verified(tmp_path, "nova-lite-compute", "hybrid")
     assert "CAP_NET_ADMIN" in addition.read_text()
     assert "CAP_NET_ADMIN" not in _settings("compute")["CapabilityBoundingSet"]
 

@@ -15,6 +15,7 @@ from tests.fixtures.cloud import Cloud
 from tests.fixtures.database import fresh_database
 from tests.fixtures.rabbitmq import fresh_transport_url
 
+_NEUTRON = "/network/v2.0"
 # Every database, and both kinds of thread.
 _KINDS = [
     ("sqlite", "eventlet"),
@@ -119,3 +120,17 @@ def _clean(request: pytest.FixtureRequest) -> Iterator[None]:
     cloud.wait_at_rest()
     assert not cloud.ledger.servers()
     assert not cloud.ledger.guests()
+
+
+@pytest.fixture
+def net(cloud: Cloud) -> Iterator[str]:
+    """A network of the tenant; its ports go before it."""
+    ident = cloud.new_network("blue")
+    yield ident
+    for server in cloud.admin.get("/servers?all_tenants=1")["servers"]:
+        cloud.admin.send("DELETE", f"/servers/{server['id']}")
+    cloud.wait_at_rest()
+    for port in cloud.ledger.ports().values():
+        if port["network_id"] == ident:
+            cloud.admin.send("DELETE", f"{_NEUTRON}/ports/{port['id']}")
+    cloud.admin.delete(f"{_NEUTRON}/networks/{ident}")

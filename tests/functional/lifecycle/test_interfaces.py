@@ -4,11 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-
-import pytest
 
 from nova_lite.metadata import network
 from nova_lite.network import model
@@ -17,30 +13,9 @@ from tests.fixtures.cloud import Cloud, wait_until
 _NEUTRON = "/network/v2.0"
 
 
-@pytest.fixture
-def net(cloud: Cloud) -> Iterator[str]:
-    """A network of the tenant; its ports go before it."""
-    ident = cloud.new_network("blue")
-    yield ident
-    for server in cloud.admin.get("/servers?all_tenants=1")["servers"]:
-        cloud.admin.send("DELETE", f"/servers/{server['id']}")
-    cloud.wait_at_rest(60)
-    for port in cloud.ledger.ports().values():
-        if port["network_id"] == ident:
-            cloud.admin.send("DELETE", f"{_NEUTRON}/ports/{port['id']}")
-    cloud.admin.delete(f"{_NEUTRON}/networks/{ident}")
-
-
-def _new_port(cloud: Cloud, net: str, **fields: Any) -> str:
-    body = {"port": {"network_id": net, **fields}}
-    made = cloud.tenant.post(f"{_NEUTRON}/ports", body)
-    ident: str = made["port"]["id"]
-    return ident
-
-
 def test_one_port_that_many_ask_for(cloud: Cloud, net: str) -> None:
     """Servers that run, and one to be made: one of them has it, once."""
-    mine = _new_port(cloud, net)
+    mine = cloud.new_port(net)
     attach = {"interfaceAttachment": {"port_id": mine}}
     running = [cloud.boot("one"), cloud.boot("two")]
     asked = [(f"/servers/{ident}/os-interface", attach) for ident in running]

@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from tests.fixtures.cloud import Cloud, wait_until
 
@@ -14,31 +11,11 @@ _PORTS = "/network/v2.0/ports"
 _SLOW = "nova:compute-slow"
 
 
-@pytest.fixture
-def net(cloud: Cloud) -> Iterator[str]:
-    """A network of the tenant; its ports go before it."""
-    ident = cloud.new_network("blue")
-    yield ident
-    for server in cloud.admin.get("/servers?all_tenants=1")["servers"]:
-        cloud.admin.send("DELETE", f"/servers/{server['id']}")
-    cloud.wait_at_rest()
-    for port in cloud.ledger.ports().values():
-        if port["network_id"] == ident:
-            cloud.admin.send("DELETE", f"{_PORTS}/{port['id']}")
-    cloud.admin.delete(f"/network/v2.0/networks/{ident}")
-
-
 def _ports_of(cloud: Cloud, ident: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = cloud.admin.get(
         f"{_PORTS}?device_id={ident}"
     )["ports"]
     return found
-
-
-def _new_port(cloud: Cloud, net: str, **fields: Any) -> str:
-    body = {"port": {"network_id": net, **fields}}
-    ident: str = cloud.tenant.post(_PORTS, body)["port"]["id"]
-    return ident
 
 
 def test_a_boot_on_a_network(cloud: Cloud, net: str) -> None:
@@ -63,7 +40,7 @@ def test_a_boot_on_a_network(cloud: Cloud, net: str) -> None:
 
 
 def test_the_order_and_the_users_own_port(cloud: Cloud, net: str) -> None:
-    mine = _new_port(cloud, net, name="mine")
+    mine = cloud.new_port(net, name="mine")
     ident = cloud.boot(
         "several",
         networks=[
@@ -119,7 +96,7 @@ def test_no_address_is_left(cloud: Cloud) -> None:
 
 
 def test_a_build_that_goes_to_another_host(cloud: Cloud, net: str) -> None:
-    mine = _new_port(cloud, net)
+    mine = cloud.new_port(net)
     networks = [{"uuid": net}, {"port": mine}]
     ident = cloud.boot("elsewhere", networks=networks)
     assert len(cloud.event_results(ident, "create")) > 2, "it was tried twice"
@@ -129,7 +106,7 @@ def test_a_build_that_goes_to_another_host(cloud: Cloud, net: str) -> None:
 
 
 def test_a_build_that_fails_everywhere(cloud: Cloud, net: str) -> None:
-    mine = _new_port(cloud, net)
+    mine = cloud.new_port(net)
     networks = [{"uuid": net}, {"port": mine}]
     ident = cloud.create("everywhere", networks=networks)
     wait_until(
@@ -198,7 +175,7 @@ def test_attach_and_detach(cloud: Cloud, net: str) -> None:
     assert made["net_id"] == net
     assert made["tag"] == "second"
     assert made["port_state"] == "ACTIVE"
-    mine = _new_port(cloud, net)
+    mine = cloud.new_port(net)
     _attach(cloud, ident, port_id=mine)
     ports = [made["port_id"], mine]
     assert cloud.ledger.interfaces(ident) == ports
@@ -229,7 +206,7 @@ def test_a_failed_attach_is_known_to_the_delete(
     cloud.tenant.delete(f"{path}/{made['port_id']}")
     _wait_interfaces(cloud, ident, [])
     cloud.wait_at_rest()
-    named = _new_port(cloud, net, dns_name="another")
+    named = cloud.new_port(net, dns_name="another")
     body = {"interfaceAttachment": {"port_id": named}}
     cloud.tenant.refusal(400, "POST", path, body)
     left = {"port": {"device_id": ident}}

@@ -162,7 +162,7 @@ def _killed_at(
     _clean(cloud)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(200)
 @pytest.mark.parametrize("phase", PHASES)
 def test_kill_between_phases(
     one_host: Cloud, orders: Path, phase: str
@@ -171,7 +171,7 @@ def test_kill_between_phases(
     _killed_at(one_host, orders, points, phase)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(200)
 @pytest.mark.parametrize("number", range(3))
 def test_kill_inside_the_work(
     one_host: Cloud, orders: Path, number: int
@@ -185,7 +185,7 @@ def test_kill_inside_the_work(
         _killed_at(one_host, orders, inside, f"inside-{number}")
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(200)
 @pytest.mark.parametrize("phase", ["checked", "acquired", "done"])
 def test_failure_of_a_phase(one_host: Cloud, orders: Path, phase: str) -> None:
     """The state that the table names for it, with the cause; all usable."""
@@ -222,7 +222,7 @@ def _revive(cloud: Cloud, ident: str) -> None:
         assert life.complaints(cloud, found) == [], name
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(200)
 def test_kill_while_a_password_is_changed(
     one_host: Cloud, orders: Path
 ) -> None:
